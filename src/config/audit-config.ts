@@ -1,0 +1,237 @@
+import * as v from 'valibot';
+
+/**
+ * `assay.config.json`: what is audited and what is required of it. This schema is the only source:
+ * the TypeScript types are inferred from it and `schemas/assay.config.schema.json` is generated.
+ */
+
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const positive = v.pipe(v.number(), v.gtValue(0), v.finite());
+const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
+const range = v.pipe(
+  v.tuple([v.number(), v.number()]),
+  v.check(([lower, upper]) => lower < upper, 'The first number must be below the second.'),
+  v.description('Lowest and highest value.'),
+);
+const path = v.pipe(
+  v.string(),
+  v.nonEmpty(),
+  v.description('Path relative to the folder of this file.'),
+);
+
+const DataSchema = v.pipe(
+  v.variant('format', [
+    v.strictObject({
+      format: v.pipe(
+        v.literal('idx'),
+        v.description('IDX files as MNIST has them, plain or gzipped.'),
+      ),
+      inputs: path,
+      labels: path,
+      storedRange: v.optional(range),
+    }),
+    v.strictObject({
+      format: v.pipe(v.literal('npy'), v.description('Two arrays of NumPy.')),
+      inputs: path,
+      labels: path,
+      storedRange: v.optional(range),
+    }),
+    v.strictObject({
+      format: v.pipe(v.literal('npz'), v.description('Two named arrays in one archive of NumPy.')),
+      file: path,
+      inputs: v.pipe(
+        v.string(),
+        v.description('Name of the array of inputs, for example `x_test`.'),
+      ),
+      labels: v.pipe(
+        v.string(),
+        v.description('Name of the array of labels, for example `y_test`.'),
+      ),
+      storedRange: v.optional(range),
+    }),
+    v.strictObject({
+      format: v.pipe(
+        v.literal('images'),
+        v.description('A folder with one subfolder of PNG and JPEG files for each class.'),
+      ),
+      folder: path,
+      storedRange: v.optional(range),
+    }),
+    v.strictObject({
+      format: v.pipe(
+        v.literal('csv'),
+        v.description('Tabular data: numbers, and one column of labels.'),
+      ),
+      file: path,
+      label: v.pipe(v.string(), v.description('Name of the column of labels.')),
+      storedRange: v.optional(range),
+    }),
+  ]),
+  v.description('Labelled samples that the model was not trained on.'),
+);
+
+const perChannel = v.union([v.number(), v.array(v.number())]);
+
+const InputSchema = v.pipe(
+  v.strictObject({
+    bounds: v.pipe(
+      v.optional(range, [0, 1]),
+      v.description('Values that an input can have. Epsilons and distances are in these units.'),
+    ),
+    shape: v.pipe(
+      v.optional(v.array(wholeNumber)),
+      v.description('Shape of one input, where the model leaves it open: `[224, 224, 3]`.'),
+    ),
+    preprocessing: v.pipe(
+      v.optional(
+        v.strictObject({
+          mean: v.optional(perChannel),
+          standardDeviation: v.optional(perChannel),
+          scale: v.optional(v.number()),
+          offset: v.optional(v.number()),
+        }),
+      ),
+      v.description(
+        'What the application does to an input before the model: (input × scale + offset − mean) / standardDeviation.',
+      ),
+    ),
+    classNames: v.pipe(
+      v.optional(v.array(v.string())),
+      v.description('Names of the classes in order.'),
+    ),
+    output: v.pipe(
+      v.optional(v.string()),
+      v.description('Name of the output with the classes, where the model has several.'),
+    ),
+  }),
+  v.description('How inputs look to the user and to the model.'),
+);
+
+const norm = v.picklist(['Linf', 'L2', 'L1']);
+const targetClass = v.pipe(
+  v.optional(v.union([v.literal('next'), v.pipe(v.number(), v.integer(), v.minValue(0))])),
+  v.description('Targeted: the class to reach, or `next` for the class after the label.'),
+);
+
+const AttackSchema = v.variant('attack', [
+  v.strictObject({
+    attack: v.pipe(
+      v.literal('fgsm'),
+      v.description('Fast gradient sign method (Goodfellow 2015).'),
+    ),
+    norm: v.optional(norm, 'Linf'),
+    epsilon: v.pipe(positive, v.description('Size of the perturbation in input units.')),
+    target: targetClass,
+  }),
+  v.strictObject({
+    attack: v.pipe(v.literal('carlini-wagner'), v.description('Carlini & Wagner L2 (2017).')),
+    preset: v.pipe(
+      v.optional(v.picklist(['quick', 'full', 'reference']), 'quick'),
+      v.description('quick: 5 searches × 200 steps. full: 9 × 1000. reference: 9 × 10000.'),
+    ),
+    confidence: v.pipe(
+      v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+      v.description('κ: by how much, in logits, the wrong class must win.'),
+    ),
+    target: targetClass,
+  }),
+]);
+
+const UncertaintySchema = v.pipe(
+  v.strictObject({
+    method: v.optional(v.picklist(['mc-dropout', 'off']), 'mc-dropout'),
+    passes: v.pipe(
+      v.optional(v.pipe(v.number(), v.integer(), v.minValue(2)), 100),
+      v.description('Number of stochastic passes; scores of different numbers are not comparable.'),
+    ),
+  }),
+  v.description('Bayesian uncertainty of the saved model.'),
+);
+
+const RequirementSchema = v.pipe(
+  v.variant('check', [
+    v.strictObject({
+      check: v.pipe(
+        v.literal('clean-accuracy'),
+        v.description('Share of samples answered correctly.'),
+      ),
+      minimum: fraction,
+      level: v.optional(v.picklist(['fail', 'warn']), 'fail'),
+    }),
+    v.strictObject({
+      check: v.pipe(
+        v.literal('robust-accuracy'),
+        v.description('Share of samples still right under an attack, or under all of them.'),
+      ),
+      attack: v.pipe(
+        v.optional(v.string()),
+        v.description(
+          'Id of the attack (`fgsm-linf-0.1`); without it the worst case over all attacks.',
+        ),
+      ),
+      minimum: fraction,
+      level: v.optional(v.picklist(['fail', 'warn']), 'fail'),
+    }),
+    v.strictObject({
+      check: v.pipe(
+        v.literal('median-distance'),
+        v.description('Median size of the smallest perturbation that fools the model.'),
+      ),
+      attack: v.string(),
+      minimum: positive,
+      level: v.optional(v.picklist(['fail', 'warn']), 'fail'),
+    }),
+  ]),
+  v.description('A requirement; the audit passes when the bound of the interval meets it.'),
+);
+
+export const AuditConfigSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  version: v.pipe(v.literal(1), v.description('Version of this format.')),
+  models: v.pipe(
+    v.array(path),
+    v.nonEmpty('Name at least one model.'),
+    v.description('The `model.json` files to audit.'),
+  ),
+  data: DataSchema,
+  input: v.optional(InputSchema, {}),
+  preset: v.pipe(
+    v.optional(v.picklist(['quick', 'standard', 'full']), 'quick'),
+    v.description('quick: 100 samples (±0.10). standard: 400 (±0.05). full: 1000 (±0.03).'),
+  ),
+  samples: v.pipe(
+    v.optional(wholeNumber),
+    v.description('Number of samples, in place of the preset’s.'),
+  ),
+  selection: v.pipe(
+    v.optional(v.picklist(['random', 'first']), 'random'),
+    v.description('Which samples: a random choice by the seed, or the first ones.'),
+  ),
+  seed: v.pipe(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+    v.description('The same seed gives the same report.'),
+  ),
+  attacks: v.pipe(
+    v.optional(v.array(AttackSchema)),
+    v.description('Attacks in order. Without it: FGSM L∞ at a usual epsilon, and C&W quick.'),
+  ),
+  uncertainty: v.optional(UncertaintySchema, {}),
+  requirements: v.optional(v.array(RequirementSchema), []),
+});
+
+/** A configuration as written and checked, defaults filled in, paths still relative. */
+export type AuditConfig = v.InferOutput<typeof AuditConfigSchema>;
+/** One attack of the configuration. */
+export type AttackConfig = v.InferOutput<typeof AttackSchema>;
+/** One requirement of the configuration. */
+export type Requirement = v.InferOutput<typeof RequirementSchema>;
+/** The data part of the configuration. */
+export type DataConfig = v.InferOutput<typeof DataSchema>;
+/** The input part of the configuration. */
+export type InputConfig = v.InferOutput<typeof InputSchema>;
+
+/** Samples that each preset audits, from the width of the interval: ±0.10, ±0.05, ±0.03. */
+export const presetSamples = { quick: 100, standard: 400, full: 1000 } as const;
+
+/** Name of the configuration file, looked for upwards from a model. */
+export const configFileName = 'assay.config.json';

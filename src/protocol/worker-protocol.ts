@@ -1,0 +1,90 @@
+import { NotificationType, RequestType } from 'vscode-jsonrpc';
+
+/**
+ * What the editor (or the command line) and the worker process say to each other: JSON-RPC over
+ * the process's message channel. A running request is cancelled with its cancellation token.
+ */
+
+/** Raised when a message changes its meaning; the two sides refuse to talk across versions. */
+export const workerProtocolVersion = 1;
+
+export interface InitializeParams {
+  readonly protocolVersion: number;
+}
+
+export interface InitializeResult {
+  readonly protocolVersion: number;
+  readonly processId: number;
+  readonly toolVersion: string;
+}
+
+/** First message: agrees on the version. */
+export const InitializeRequest = new RequestType<InitializeParams, InitializeResult, void>(
+  'assay/initialize',
+);
+
+/** Which engine to run tensors on; `auto` takes the fastest that works here. */
+export type EngineChoice = 'auto' | 'wasm' | 'native' | 'tensorflow' | 'cpu';
+
+export interface AuditParams {
+  /** Chosen by the caller; every event carries it. */
+  readonly auditId: string;
+  /** Absolute path of the `assay.config.json`. */
+  readonly configPath: string;
+  /** Absolute path of the `model.json`, one of the configuration's or another one. */
+  readonly modelPath: string;
+  readonly engine: EngineChoice;
+  /** Tensor threads; 0 for one a core. */
+  readonly threads: number;
+  /** Overrides of the configuration, from the command line or the editor. */
+  readonly overrides: AuditOverrides;
+  /** False recomputes everything, true takes finished pieces of an earlier run. */
+  readonly resume: boolean;
+}
+
+export interface AuditOverrides {
+  readonly preset?: 'quick' | 'standard' | 'full';
+  readonly samples?: number;
+  readonly seed?: number;
+}
+
+export interface AuditResultSummary {
+  /** Absolute path of the report. */
+  readonly reportPath: string;
+  readonly state: 'complete' | 'cancelled';
+  readonly failedChecks: number;
+}
+
+/** Runs one audit of one model; resolves when its report is complete or it was cancelled. */
+export const AuditRequest = new RequestType<AuditParams, AuditResultSummary, WorkerErrorData>(
+  'assay/audit',
+);
+
+/** `data` of an error response: what a user is shown. */
+export interface WorkerErrorData {
+  readonly code: string;
+  readonly description: string;
+}
+
+/** Something happened in a running audit. */
+export type AuditEvent =
+  | {
+      readonly kind: 'progress';
+      /** What is being done, for people: `Carlini & Wagner L2 (quick)`. */
+      readonly phase: string;
+      /** Share of the whole audit that is done, in [0, 1]. */
+      readonly fraction: number;
+      /** Estimate; absent until there is one. */
+      readonly secondsLeft?: number;
+    }
+  /** The report on disk has grown. */
+  | { readonly kind: 'report'; readonly reportPath: string }
+  /** Something the user should know but that does not stop the audit. */
+  | { readonly kind: 'notice'; readonly message: string };
+
+export interface AuditEventParams {
+  readonly auditId: string;
+  readonly event: AuditEvent;
+}
+
+export const AuditEventNotification = new NotificationType<AuditEventParams>('assay/auditEvent');
