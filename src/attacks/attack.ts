@@ -1,5 +1,5 @@
-import { type Batch } from '../arrays/batch.ts';
-import { type Classifier } from '../model/classifier.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Classifier } from '../model/classifier.ts';
 
 /** Norm by which a perturbation is measured and bounded, in input units. */
 export type Norm = 'Linf' | 'L2' | 'L1';
