@@ -1,0 +1,125 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { configFileName, type AuditConfig, type DataConfig } from './audit-config.ts';
+import { ConfigError } from './config-error.ts';
+import { parseConfigOrThrow } from './parse-config.ts';
+
+/** A configuration read from disk, its paths made absolute. */
+export interface ResolvedConfig {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Its folder: the root that no path may leave and that reports are written to. */
+  readonly folder: string;
+  readonly config: AuditConfig;
+  /** Absolute paths of the `model.json` files. */
+  readonly models: readonly string[];
+  /** The data part with absolute paths. */
+  readonly data: DataConfig;
+}
+
+/** @throws ConfigError when the file is missing, cannot be read or is wrong */
+export async function readConfig(file: string): Promise<ResolvedConfig> {
+  const absolute = resolve(file);
+  let text: string;
+  try {
+    text = await readFile(absolute, 'utf8');
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new ConfigError(
+      missing ? 'config/not-found' : 'config/unreadable',
+      missing ? 'There is no such file.' : 'The file cannot be read.',
+      {
+        place: { file },
+        remedy: `Create it with "assay init", or name another with --config.`,
+        cause,
+      },
+    );
+  }
+  return resolveConfig(parseConfigOrThrow(text, file), absolute);
+}
+
+/** Makes the paths of a checked configuration absolute. @throws ConfigError for one that leaves the folder */
+export function resolveConfig(config: AuditConfig, file: string): ResolvedConfig {
+  const folder = dirname(file);
+  const inside = (path: string, field: string) => resolveInside(folder, path, file, field);
+  return {
+    file,
+    folder,
+    config,
+    models: config.models.map((path, i) => inside(path, `models[${i}]`)),
+    data: resolveData(config.data, inside),
+  };
+}
+
+function resolveData(
+  data: DataConfig,
+  inside: (path: string, field: string) => string,
+): DataConfig {
+  switch (data.format) {
+    case 'idx':
+    case 'npy':
+      return {
+        ...data,
+        inputs: inside(data.inputs, 'data.inputs'),
+        labels: inside(data.labels, 'data.labels'),
+      };
+    case 'npz':
+    case 'csv':
+      return { ...data, file: inside(data.file, 'data.file') };
+    case 'images':
+      return { ...data, folder: inside(data.folder, 'data.folder') };
+  }
+}
+
+function resolveInside(folder: string, path: string, file: string, field: string): string {
+  const absolute = resolve(folder, path);
+  if (isAbsolute(path) || !isInside(absolute, folder)) {
+    throw new ConfigError(
+      'config/outside-folder',
+      `"${path}" leaves the folder of the configuration.`,
+      {
+        place: { file, field },
+        remedy: 'Move the file into the folder, or the configuration to a folder above both.',
+      },
+    );
+  }
+  return absolute;
+}
+
+/** Whether `path` is `folder` or lies below it. Both absolute. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way));
+}
+
+/**
+ * Looks for `assay.config.json` in the folder of `start` and upwards.
+ *
+ * @param start absolute path of a file or folder
+ * @param root absolute path of the last folder that is looked into; the file system's root by default
+ * @returns absolute path of the nearest configuration, or undefined
+ */
+export async function findConfig(start: string, root?: string): Promise<string | undefined> {
+  let folder = (await isFolder(start)) ? start : dirname(start);
+  for (;;) {
+    const candidate = join(folder, configFileName);
+    if (await isFile(candidate)) return candidate;
+    const parent = dirname(folder);
+    if (parent === folder || folder === root) return undefined;
+    folder = parent;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    entry => entry.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    entry => entry.isFile(),
+    () => false,
+  );
+}
