@@ -17,6 +17,8 @@ export interface UncertaintyScores {
   readonly mutualInformation: Float64Array;
   /** Variance of the softmax over passes (population), averaged over classes. */
   readonly softmaxVariance: Float64Array;
+  /** Share of passes that do not vote for the commonest class, in [0, 1 − 1/classes]. */
+  readonly variationRatio: Float64Array;
   /** Class of the mean prediction. */
   readonly prediction: Int32Array;
   /** Mean probability of that class. */
