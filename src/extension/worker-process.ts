@@ -1,0 +1,223 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type Readable } from 'node:stream';
+import {
+  createMessageConnection,
+  ErrorCodes,
+  IPCMessageReader,
+  IPCMessageWriter,
+  ResponseError,
+  type CancellationToken,
+  type MessageConnection,
+} from 'vscode-jsonrpc/node';
+import {
+  AuditEventNotification,
+  AuditRequest,
+  InitializeRequest,
+  workerProtocolVersion,
+  type AuditEvent,
+  type AuditParams,
+  type AuditResultSummary,
+  type WorkerErrorData,
+} from '../protocol/worker-protocol.ts';
+import { AuditFailure, WorkerError } from './worker-error.ts';
+
+/** How the worker is started, and how patient the editor is with it. */
+export interface WorkerOptions {
+  /** Absolute path of the worker's bundle. */
+  readonly modulePath: string;
+  /** Takes each line that the worker writes to its standard output and error. */
+  readonly log: (line: string) => void;
+  /** For the answer to the first message. */
+  readonly startMilliseconds: number;
+  /** For the answer to a cancellation; then the process is killed. */
+  readonly cancelMilliseconds: number;
+}
+
+/**
+ * One worker process and the connection to it. It is a process of its own, since the extension
+ * host must never run tensors, and since only a process can be killed for certain.
+ */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #connection: MessageConnection;
+  readonly #options: WorkerOptions;
+  readonly #listeners = new Map<string, (event: AuditEvent) => void>();
+  /** Resolves with the reason in words, once the process has ended. Never rejects. */
+  readonly ended: Promise<string>;
+  #toolVersion = '';
+
+  private constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.#child = fork(options.modulePath, [], {
+      // Inspector and loader flags of the extension host are not meant for the worker.
+      execArgv: [],
+      // In the desktop application `process.execPath` is Electron: this makes it run as Node.js.
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.ended = new Promise(resolve => {
+      this.#child.once('exit', (code, signal) => resolve(describeEnd(code, signal)));
+      this.#child.once('error', error => resolve(error.message));
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) this.#logLines(stream);
+    this.#connection = createMessageConnection(
+      new IPCMessageReader(this.#child),
+      new IPCMessageWriter(this.#child),
+    );
+    this.#connection.onNotification(AuditEventNotification, ({ auditId, event }) =>
+      this.#listeners.get(auditId)?.(event),
+    );
+    this.#connection.listen();
+  }
+
+  /**
+   * Starts a process and agrees with it on the version of the protocol.
+   *
+   * @throws WorkerError when it ends at once, stays silent or speaks another version
+   */
+  static async start(options: WorkerOptions): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(options);
+    try {
+      await worker.#initialize();
+    } catch (error) {
+      worker.kill();
+      throw error;
+    }
+    return worker;
+  }
+
+  get processId(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get toolVersion(): string {
+    return this.#toolVersion;
+  }
+
+  /**
+   * Runs one audit. When it is cancelled and the worker does not answer in time, the process is
+   * killed, which ends the audit like any other end of the process.
+   *
+   * @throws AuditFailure when the audit cannot be done
+   * @throws WorkerError when the process ends before the audit does
+   */
+  async audit(
+    params: AuditParams,
+    onEvent: (event: AuditEvent) => void,
+    token: CancellationToken,
+  ): Promise<AuditResultSummary> {
+    this.#listeners.set(params.auditId, onEvent);
+    let killTimer: NodeJS.Timeout | undefined;
+    const cancellation = token.onCancellationRequested(() => {
+      killTimer = setTimeout(() => this.kill(), this.#options.cancelMilliseconds);
+    });
+    try {
+      const answer = this.#connection.sendRequest(AuditRequest, params, token);
+      return await Promise.race([answer, this.#endedEarly()]);
+    } catch (error) {
+      throw failureOf(error);
+    } finally {
+      clearTimeout(killTimer);
+      cancellation.dispose();
+      this.#listeners.delete(params.auditId);
+    }
+  }
+
+  /** Lets the process go: it ends by itself when its channel closes, and is killed if it does not. */
+  async shutDown(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    const timer = setTimeout(() => this.kill(), this.#options.cancelMilliseconds);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends the process at once, whatever it is doing. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #initialize(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const seconds = this.#options.startMilliseconds / 1000;
+        reject(
+          new WorkerError(
+            'worker/unresponsive',
+            `The audit process did not answer within ${seconds} seconds of its start.`,
+            { remedy: 'Try again, or look into the log.' },
+          ),
+        );
+      }, this.#options.startMilliseconds);
+    });
+    const end = this.ended.then(reason => {
+      throw new WorkerError('worker/did-not-start', `The audit process did not start: ${reason}.`, {
+        remedy: 'Look into the log for what it wrote.',
+      });
+    });
+    const answer = this.#connection.sendRequest(InitializeRequest, {
+      protocolVersion: workerProtocolVersion,
+    });
+    try {
+      const { protocolVersion, toolVersion } = await Promise.race([answer, silence, end]);
+      if (protocolVersion !== workerProtocolVersion) throw differentVersions(protocolVersion);
+      this.#toolVersion = toolVersion;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #endedEarly(): Promise<never> {
+    const reason = await this.ended;
+    throw new WorkerError('worker/ended', `The audit process stopped: ${reason}.`, {
+      remedy: 'What was finished is kept; the audit can go on from there.',
+    });
+  }
+
+  #logLines(stream: Readable | null): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on('line', line => this.#options.log(line));
+  }
+}
+
+function differentVersions(theirs: number): WorkerError {
+  return new WorkerError(
+    'worker/protocol-version',
+    `The audit process speaks version ${theirs} of the protocol, the editor version ${workerProtocolVersion}.`,
+    { remedy: 'Reload the window, so that both come from the same installation.' },
+  );
+}
+
+/** The end of a process in words that a user can act on. */
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGKILL') {
+    return 'it was killed (signal SIGKILL), by someone or by the system when memory ran out';
+  }
+  if (signal !== null) return `it ended with signal ${signal}`;
+  // V8 aborts with 134 (SIGABRT as an exit code) when its heap is full.
+  if (code === 134) return 'it ran out of memory or aborted (exit code 134)';
+  return `it ended with exit code ${code ?? 'unknown'}`;
+}
+
+/** An error response of the worker as the user's words; anything else as it is. */
+function failureOf(error: unknown): unknown {
+  if (!(error instanceof ResponseError)) return error;
+  const data: unknown = error.data;
+  if (isWorkerErrorData(data)) return new AuditFailure(data.code, data.description);
+  return new AuditFailure(
+    error.code === ErrorCodes.InternalError ? 'worker/internal' : `worker/rpc${error.code}`,
+    `Unexpected problem: ${error.message}`,
+  );
+}
+
+function isWorkerErrorData(data: unknown): data is WorkerErrorData {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    'code' in data &&
+    typeof data.code === 'string' &&
+    'description' in data &&
+    typeof data.description === 'string'
+  );
+}
