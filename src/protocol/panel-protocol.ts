@@ -84,3 +84,12 @@ export type FromPanelMessage =
   | { readonly kind: 'run' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'open'; readonly what: 'model' | 'config' | 'report' };
+
+/**
+ * The least that the panel keeps with `setState`: VS Code hands it back when it restores the panel
+ * after a restart, and it is all that the host then knows. The panel takes its value from
+ * `<body data-model-uri="…">` and may keep more beside it (what is selected, how far it is scrolled).
+ */
+export interface PersistedPanelState {
+  readonly modelUri: string;
+}
