@@ -4,13 +4,18 @@ import { fileURLToPath } from 'node:url';
 /** @param {string} path relative to this file */
 const here = path => fileURLToPath(new URL(path, import.meta.url));
 
-/** A VS Code that is there already, or test/host/code-host.mjs; without it one is downloaded. */
-const executable = process.env['VSCODE_EXECUTABLE'];
+/**
+ * The VS Code that runs the tests: an executable, or `download` for the newest desktop release.
+ * On Linux the default is the one that comes from npm and needs no screen.
+ */
+const chosen =
+  process.env['VSCODE_EXECUTABLE'] ??
+  (process.platform === 'linux' ? here('test/host/code-host.mjs') : 'download');
 
 export default defineConfig({
   files: 'out/editor/*.test.cjs',
-  workspaceFolder: process.env['ASSAY_TEST_WORKSPACE'] ?? 'out/editor-workspace',
-  ...(executable === undefined ? {} : { useInstallation: { fromPath: executable } }),
+  workspaceFolder: 'out/editor-workspace',
+  ...(chosen === 'download' ? {} : { useInstallation: { fromPath: chosen } }),
   mocha: {
     ui: 'bdd',
     timeout: 120_000,

@@ -65,7 +65,7 @@ export default tseslint.config(
   },
   {
     // A configuration file of a tool has to export a default.
-    files: ['*.config.ts', '*.config.mts'],
+    files: ['**/*.config.ts'],
     rules: { 'no-restricted-exports': 'off' },
   },
 );

@@ -17,7 +17,9 @@ function checkNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const [oldestMajor = 0, oldestMinor = 0] = oldestNode;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return;
-  console.error(`Assay needs Node.js ${oldestNode.join('.')} or newer; this is ${process.version}.`);
+  console.error(
+    `Assay needs Node.js ${oldestNode.join('.')} or newer; this is ${process.version}.`,
+  );
   process.exit(2);
 }
 

@@ -30,16 +30,9 @@ export async function runStep(title: string, work: () => Promise<void>): Promise
 }
 
 /** Runs the program of an installed package in the project's folder. */
-export async function runProgram(
-  program: string,
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await runCommand(join(projectFolder, 'node_modules', '.bin', program), args, {
-    folder: projectFolder,
-    environment: { ...process.env, ...environment },
-    output: 'show',
-  });
+export async function runProgram(program: string, args: readonly string[]): Promise<void> {
+  const file = join(projectFolder, 'node_modules', '.bin', program);
+  await runCommand(file, args, { folder: projectFolder, output: 'show' });
 }
 
 /** Runs a script of package.json. */

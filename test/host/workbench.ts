@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  chromium,
+  type Browser,
+  type FrameLocator,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+import { chromiumArguments, provideChromium } from './chromium.ts';
+import { installHost } from './install.ts';
+import {
+  installExtension,
+  startServer,
+  writeUserSettings,
+  type RunningServer,
+} from './vscode-server.ts';
+
+/** What a {@link Workbench} opens. */
+export interface WorkbenchOptions {
+  /** Packaged extension to install, as a user would. */
+  readonly vsix?: string;
+  /** Folder to open. */
+  readonly folder: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Whether the folder has to be trusted first. */
+  readonly workspaceTrust?: boolean;
+}
+
+const timeoutMs = 60_000;
+
+/** The size of every screenshot, so that two of them can be compared. */
+const viewport = { width: 1400, height: 900 };
+
+/** The window of a real VS Code, as a user has it in front of them. */
+export class Workbench {
+  readonly page: Page;
+  readonly #browser: Browser;
+  readonly #server: RunningServer;
+  readonly #dataFolder: string;
+  #settings: Readonly<Record<string, unknown>>;
+
+  private constructor(
+    page: Page,
+    browser: Browser,
+    server: RunningServer,
+    dataFolder: string,
+    settings: Readonly<Record<string, unknown>>,
+  ) {
+    this.page = page;
+    this.#browser = browser;
+    this.#server = server;
+    this.#dataFolder = dataFolder;
+    this.#settings = settings;
+  }
+
+  /** Starts a VS Code of its own, with nothing left over from another, and opens the folder. */
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const host = await installHost();
+    const executablePath = await provideChromium();
+    const dataFolder = await mkdtemp(join(tmpdir(), 'assay-workbench-'));
+    const settings = { 'workbench.colorTheme': 'Default Dark Modern', ...options.settings };
+    if (options.vsix !== undefined) await installExtension(options.vsix, { host, dataFolder });
+    const server = await startServer({
+      host,
+      dataFolder,
+      settings,
+      smokeTestDriver: false,
+      workspaceTrust: options.workspaceTrust ?? false,
+    });
+    const browser = await chromium.launch({ executablePath, args: [...chromiumArguments] });
+    const context = await browser.newContext({
+      viewport,
+      permissions: ['clipboard-read', 'clipboard-write'],
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(timeoutMs);
+    const workbench = new Workbench(page, browser, server, dataFolder, settings);
+    try {
+      const url = new URL(server.origin);
+      url.searchParams.set('folder', options.folder);
+      await page.goto(url.href);
+      await page.locator('.monaco-workbench .part.statusbar').waitFor();
+      return workbench;
+    } catch (error) {
+      await workbench.close();
+      throw error;
+    }
+  }
+
+  /** Runs a command from the palette. */
+  async runCommand(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.#pick(`>${title}`, title);
+  }
+
+  /** Opens a file of the folder in an editor. */
+  async openFile(path: string): Promise<void> {
+    const name = path.split('/').at(-1) ?? path;
+    await this.page.keyboard.press('Control+p');
+    await this.#pick(path, name);
+    await this.page.locator('.tab', { hasText: name }).first().waitFor();
+  }
+
+  /** The lenses above code whose text contains `text`. */
+  codeLens(text: string | RegExp): Locator {
+    return this.page.locator('.codelens-decoration', { hasText: text });
+  }
+
+  /** The notification whose text contains `text`, while it is shown. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  /** An entry of the status bar by the text that it shows. */
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  /** The document inside the webview in front. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+
+  /** Changes user settings while the window is open. */
+  async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#settings = { ...this.#settings, ...settings };
+    await writeUserSettings(this.#dataFolder, this.#settings);
+  }
+
+  /** Changes the colours, and waits until the window has them. */
+  async useTheme(kind: 'dark' | 'light'): Promise<void> {
+    const theme = kind === 'dark' ? 'Default Dark Modern' : 'Default Light Modern';
+    await this.changeSettings({ 'workbench.colorTheme': theme });
+    const themeClass = kind === 'dark' ? 'vs-dark' : 'vs';
+    await this.page.locator(`.monaco-workbench.${themeClass}`).waitFor();
+  }
+
+  /** Writes what the window shows to a PNG file. */
+  async screenshot(file: string): Promise<void> {
+    await this.page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+  }
+
+  /** Closes the window, ends the server and deletes what they wrote. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+    await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  async #pick(input: string, row: string): Promise<void> {
+    const widget = this.page.locator('.quick-input-widget');
+    await widget.locator('input.input').fill(input);
+    await widget.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click();
+  }
+}
