@@ -28,13 +28,13 @@ const DataSchema = v.pipe(
       ),
       inputs: path,
       labels: path,
-      storedRange: v.optional(range),
+      storedRange: v.exactOptional(range),
     }),
     v.strictObject({
       format: v.pipe(v.literal('npy'), v.description('Two arrays of NumPy.')),
       inputs: path,
       labels: path,
-      storedRange: v.optional(range),
+      storedRange: v.exactOptional(range),
     }),
     v.strictObject({
       format: v.pipe(v.literal('npz'), v.description('Two named arrays in one archive of NumPy.')),
@@ -47,7 +47,7 @@ const DataSchema = v.pipe(
         v.string(),
         v.description('Name of the array of labels, for example `y_test`.'),
       ),
-      storedRange: v.optional(range),
+      storedRange: v.exactOptional(range),
     }),
     v.strictObject({
       format: v.pipe(
@@ -55,7 +55,7 @@ const DataSchema = v.pipe(
         v.description('A folder with one subfolder of PNG and JPEG files for each class.'),
       ),
       folder: path,
-      storedRange: v.optional(range),
+      storedRange: v.exactOptional(range),
     }),
     v.strictObject({
       format: v.pipe(
@@ -64,7 +64,7 @@ const DataSchema = v.pipe(
       ),
       file: path,
       label: v.pipe(v.string(), v.description('Name of the column of labels.')),
-      storedRange: v.optional(range),
+      storedRange: v.exactOptional(range),
     }),
   ]),
   v.description('Labelled samples that the model was not trained on.'),
@@ -78,39 +78,44 @@ const InputSchema = v.pipe(
       v.optional(range, [0, 1]),
       v.description('Values that an input can have. Epsilons and distances are in these units.'),
     ),
-    shape: v.pipe(
-      v.optional(v.array(wholeNumber)),
-      v.description('Shape of one input, where the model leaves it open: `[224, 224, 3]`.'),
+    shape: v.exactOptional(
+      v.pipe(
+        v.array(wholeNumber),
+        v.description('Shape of one input, where the model leaves it open: `[224, 224, 3]`.'),
+      ),
     ),
-    preprocessing: v.pipe(
-      v.optional(
+    preprocessing: v.exactOptional(
+      v.pipe(
         v.strictObject({
-          mean: v.optional(perChannel),
-          standardDeviation: v.optional(perChannel),
-          scale: v.optional(v.number()),
-          offset: v.optional(v.number()),
+          mean: v.exactOptional(perChannel),
+          standardDeviation: v.exactOptional(perChannel),
+          scale: v.exactOptional(v.number()),
+          offset: v.exactOptional(v.number()),
         }),
-      ),
-      v.description(
-        'What the application does to an input before the model: (input × scale + offset − mean) / standardDeviation.',
+        v.description(
+          'What the application does to an input before the model: (input × scale + offset − mean) / standardDeviation.',
+        ),
       ),
     ),
-    classNames: v.pipe(
-      v.optional(v.array(v.string())),
-      v.description('Names of the classes in order.'),
+    classNames: v.exactOptional(
+      v.pipe(v.array(v.string()), v.description('Names of the classes in order.')),
     ),
-    output: v.pipe(
-      v.optional(v.string()),
-      v.description('Name of the output with the classes, where the model has several.'),
+    output: v.exactOptional(
+      v.pipe(
+        v.string(),
+        v.description('Name of the output with the classes, where the model has several.'),
+      ),
     ),
   }),
   v.description('How inputs look to the user and to the model.'),
 );
 
 const norm = v.picklist(['Linf', 'L2', 'L1']);
-const targetClass = v.pipe(
-  v.optional(v.union([v.literal('next'), v.pipe(v.number(), v.integer(), v.minValue(0))])),
-  v.description('Targeted: the class to reach, or `next` for the class after the label.'),
+const targetClass = v.exactOptional(
+  v.pipe(
+    v.union([v.literal('next'), v.pipe(v.number(), v.integer(), v.minValue(0))]),
+    v.description('Targeted: the class to reach, or `next` for the class after the label.'),
+  ),
 );
 
 const AttackSchema = v.variant('attack', [
@@ -163,10 +168,12 @@ const RequirementSchema = v.pipe(
         v.literal('robust-accuracy'),
         v.description('Share of samples still right under an attack, or under all of them.'),
       ),
-      attack: v.pipe(
-        v.optional(v.string()),
-        v.description(
-          'Id of the attack (`fgsm-linf-0.1`); without it the worst case over all attacks.',
+      attack: v.exactOptional(
+        v.pipe(
+          v.string(),
+          v.description(
+            'Id of the attack (`fgsm-linf-0.1`); without it the worst case over all attacks.',
+          ),
         ),
       ),
       minimum: fraction,
@@ -186,7 +193,7 @@ const RequirementSchema = v.pipe(
 );
 
 export const AuditConfigSchema = v.strictObject({
-  $schema: v.optional(v.string()),
+  $schema: v.exactOptional(v.string()),
   version: v.pipe(v.literal(1), v.description('Version of this format.')),
   models: v.pipe(
     v.array(path),
@@ -199,9 +206,8 @@ export const AuditConfigSchema = v.strictObject({
     v.optional(v.picklist(['quick', 'standard', 'full']), 'quick'),
     v.description('quick: 100 samples (±0.10). standard: 400 (±0.05). full: 1000 (±0.03).'),
   ),
-  samples: v.pipe(
-    v.optional(wholeNumber),
-    v.description('Number of samples, in place of the preset’s.'),
+  samples: v.exactOptional(
+    v.pipe(wholeNumber, v.description('Number of samples, in place of the preset’s.')),
   ),
   selection: v.pipe(
     v.optional(v.picklist(['random', 'first']), 'random'),
@@ -211,9 +217,11 @@ export const AuditConfigSchema = v.strictObject({
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
     v.description('The same seed gives the same report.'),
   ),
-  attacks: v.pipe(
-    v.optional(v.array(AttackSchema)),
-    v.description('Attacks in order. Without it: FGSM L∞ at a usual epsilon, and C&W quick.'),
+  attacks: v.exactOptional(
+    v.pipe(
+      v.array(AttackSchema),
+      v.description('Attacks in order. Without it: FGSM L∞ at a usual epsilon, and C&W quick.'),
+    ),
   ),
   uncertainty: v.optional(UncertaintySchema, {}),
   requirements: v.optional(v.array(RequirementSchema), []),

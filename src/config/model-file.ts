@@ -24,7 +24,7 @@ export function recogniseModelFile(text: string): ModelFile | undefined {
   const manifest = value['weightsManifest'];
   if (!Array.isArray(manifest)) return undefined;
   const shards = manifest.flatMap((group: unknown) =>
-    isRecord(group) && Array.isArray(group['paths']) ? group['paths'] : [],
+    isRecord(group) && Array.isArray(group['paths']) ? (group['paths'] as unknown[]) : [],
   );
   return { shards: shards.filter(path => typeof path === 'string') };
 }
