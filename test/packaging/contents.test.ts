@@ -22,7 +22,7 @@ const expectedFiles = [
   'package.json',
   'package.nls.json',
   'readme.md',
-  'schemas/assay-config.schema.json',
+  'schemas/assay.config.schema.json',
 ];
 
 describe('the packed extension', () => {
