@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import { parseTensorName, type Graph, type GraphNode } from './graph-def.ts';
+import { type FinalActivation } from './network.ts';
+
+/** What ends an output of a graph, and which tensor holds the value before it. */
+export interface GraphEnding extends FinalActivation {
+  /** Tensor to execute for the value before the activation. */
+  readonly before: string | undefined;
+}
+
+/** Operations that pass their first input on, at most in another shape. */
+const transparent = new Set([
+  'Identity',
+  'Snapshot',
+  'StopGradient',
+  'PreventGradient',
+  'CheckNumerics',
+  'Reshape',
+  'Squeeze',
+  'ExpandDims',
+]);
+
+const activations: Readonly<Record<string, string>> = {
+  Softmax: 'softmax',
+  LogSoftmax: 'logSoftmax',
+  Sigmoid: 'sigmoid',
+  Relu: 'relu',
+  Relu6: 'relu6',
+  Tanh: 'tanh',
+};
+
+const removable = new Set(['softmax', 'sigmoid']);
+
+/**
+ * Walks back from an output over operations that only pass values on, to the activation that ends
+ * it: a `Softmax` or `Sigmoid` node, one fused into a matrix product or convolution, or a softmax
+ * spelled out as exp(z) / Σ exp(z).
+ *
+ * @param tensor the output, `node` or `node:output`
+ */
+export function findGraphEnding(graph: Graph, tensor: string): GraphEnding {
+  const { node: name, output } = parseTensorName(tensor);
+  const node = graph.nodes.get(name);
+  if (node === undefined) return linear(name, tensor);
+  const inputs = node.input.filter(input => !input.startsWith('^'));
+
+  if (transparent.has(node.op)) return findGraphEnding(graph, inputs[0] ?? '');
+  if (node.op === 'IdentityN') return findGraphEnding(graph, inputs[output] ?? '');
+  const activation = activations[node.op] ?? fusedActivation(node);
+  if (activation !== undefined) {
+    const isNode = node.op in activations;
+    return {
+      activation,
+      layer: node.name,
+      removable: isNode && removable.has(activation),
+      before: isNode ? inputs[0] : undefined,
+    };
+  }
+  const logits = spelledOutSoftmax(graph, node);
+  if (logits !== undefined) {
+    return { activation: 'softmax', layer: node.name, removable: true, before: logits };
+  }
+  return linear(name, tensor);
+}
+
+function linear(layer: string, tensor: string): GraphEnding {
+  return { activation: 'linear', layer, removable: false, before: tensor };
+}
+
+/** The activation that an optimiser has fused into the node; TensorFlow.js runs it as one kernel. */
+function fusedActivation(node: GraphNode): string | undefined {
+  const parsed = v.safeParse(
+    v.object({ list: v.object({ s: v.array(v.string()) }) }),
+    node.attr['fused_ops'],
+  );
+  if (!parsed.success) return undefined;
+  return parsed.output.list.s
+    .map(text => activations[Buffer.from(text, 'base64').toString('latin1')])
+    .find(activation => activation !== undefined);
+}
+
+/** The logits of exp(z) / Σ exp(z), with or without the maximum subtracted before. */
+function spelledOutSoftmax(graph: Graph, division: GraphNode): string | undefined {
+  if (division.op !== 'RealDiv' && division.op !== 'Div') return undefined;
+  const [dividend, divisor] = division.input;
+  const exponential = behind(graph, dividend);
+  const sum = behind(graph, divisor);
+  if (exponential?.op !== 'Exp' || sum?.op !== 'Sum') return undefined;
+  if (behind(graph, sum.input[0]) !== exponential) return undefined;
+
+  const exponent = exponential.input[0];
+  const difference = behind(graph, exponent);
+  if (difference?.op !== 'Sub') return exponent;
+  const maximum = behind(graph, difference.input[1]);
+  const sameLogits =
+    maximum?.op === 'Max' && behind(graph, maximum.input[0]) === behind(graph, difference.input[0]);
+  return sameLogits ? difference.input[0] : exponent;
+}
+
+function behind(graph: Graph, tensor: string | undefined): GraphNode | undefined {
+  return tensor === undefined ? undefined : graph.nodes.get(parseTensorName(tensor).node);
+}
