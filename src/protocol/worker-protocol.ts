@@ -19,9 +19,11 @@ export interface InitializeResult {
 }
 
 /** First message: agrees on the version. */
-export const InitializeRequest = new RequestType<InitializeParams, InitializeResult, void>(
-  'assay/initialize',
-);
+export const InitializeRequest = new RequestType<
+  InitializeParams,
+  InitializeResult,
+  WorkerErrorData
+>('assay/initialize');
 
 /** Which engine to run tensors on; `auto` takes the fastest that works here. */
 export type EngineChoice = 'auto' | 'wasm' | 'native' | 'tensorflow' | 'cpu';

@@ -1,0 +1,294 @@
+import { type AttackOutcome } from '../attacks/attack.ts';
+import { attackNorm } from '../attacks/attack-names.ts';
+import { Batch, sizeOf } from '../arrays/batch.ts';
+import {
+  type Condition,
+  type Proportion,
+  type SampleCondition,
+  type UncertaintySummary,
+} from '../report/audit-report.ts';
+import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
+import { type OutputOf } from './piece.ts';
+import { type PlannedCondition } from './plan.ts';
+import { type PosteriorRecord } from './subject.ts';
+
+/** Sizes of one perturbation in input units; L0 counts changed numbers. */
+export interface PerturbationSize {
+  readonly Linf: number;
+  readonly L2: number;
+  readonly L1: number;
+  readonly L0: number;
+}
+
+/** What is known of one sample under a condition. */
+interface SampleResult {
+  label: number;
+  /** Index of the largest logit, and its softmax probability. */
+  prediction: number;
+  confidence: number;
+  outcome: AttackOutcome | undefined;
+  steps: number | undefined;
+  size: PerturbationSize | undefined;
+}
+
+interface SampleScores {
+  readonly mutualInformation: number;
+  readonly softmaxVariance: number;
+  readonly predictiveEntropy: number;
+  /** Class of the mean prediction over the passes. */
+  readonly prediction: number;
+}
+
+/** Grows with the finished pieces of one condition, and sums them up at any time. */
+export class ConditionResults {
+  readonly plan: PlannedCondition;
+  /** Inputs and logits of the condition by position; rows of unfinished samples are zero. */
+  readonly inputs: Batch;
+  readonly logits: Batch;
+  readonly labels: Int32Array;
+  state: Condition['state'] = 'waiting';
+  /** Seconds that its pieces took, over all threads. */
+  seconds = 0;
+  error: string | undefined;
+  #finished = 0;
+  readonly #samples: (SampleResult | undefined)[];
+  readonly #scores: (SampleScores | undefined)[];
+
+  constructor(plan: PlannedCondition, inputShape: readonly number[], classCount: number) {
+    const count = plan.indices.length;
+    this.plan = plan;
+    this.inputs = Batch.zeros(count, inputShape);
+    this.logits = Batch.zeros(count, [classCount]);
+    this.labels = new Int32Array(count);
+    this.#samples = Array.from({ length: count }, () => undefined);
+    this.#scores = Array.from({ length: count }, () => undefined);
+  }
+
+  /** Samples whose prediction is known. */
+  get finished(): number {
+    return this.#finished;
+  }
+
+  /** Takes in a piece of clean samples. `start` is the place of its first sample. */
+  addPredictions(start: number, output: OutputOf<'predict'>): void {
+    this.inputs.values.set(output.inputs, start * this.inputs.sampleSize);
+    this.logits.values.set(output.logits, start * this.logits.sampleSize);
+    this.labels.set(output.labels, start);
+    for (const [i, label] of output.labels.entries()) {
+      this.#record(start + i, { label, outcome: undefined, steps: undefined, size: undefined });
+    }
+  }
+
+  /** Takes in a piece of adversaries; `clean` holds the samples of the same positions. */
+  addAdversaries(start: number, output: OutputOf<'attack'>, clean: ConditionResults): void {
+    this.inputs.values.set(output.adversaries, start * this.inputs.sampleSize);
+    this.logits.values.set(output.logits, start * this.logits.sampleSize);
+    for (const [i, outcome] of output.outcomes.entries()) {
+      const position = start + i;
+      const label = clean.labels[position] as number;
+      this.labels[position] = label;
+      this.#record(position, {
+        label,
+        outcome,
+        steps: output.steps[i],
+        size: perturbationSize(clean.inputs.row(position), this.inputs.row(position)),
+      });
+    }
+  }
+
+  /** Takes in a piece of scores. */
+  addScores(start: number, output: OutputOf<'score'>): void {
+    for (const [i, prediction] of output.prediction.entries()) {
+      this.#scores[start + i] = {
+        prediction,
+        mutualInformation: output.mutualInformation[i] as number,
+        softmaxVariance: output.softmaxVariance[i] as number,
+        predictiveEntropy: output.predictiveEntropy[i] as number,
+      };
+    }
+  }
+
+  /** What is known of the sample at a position, for the report; undefined while nothing is. */
+  sample(position: number): SampleCondition | undefined {
+    const result = this.#samples[position];
+    const scores = this.#scores[position];
+    if (result === undefined) return undefined;
+    const { prediction, confidence, outcome, steps, size } = result;
+    return {
+      prediction,
+      confidence,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(steps === undefined ? {} : { steps }),
+      ...(size === undefined ? {} : { distance: { ...size } }),
+      ...(scores === undefined
+        ? {}
+        : {
+            mutualInformation: scores.mutualInformation,
+            softmaxVariance: scores.softmaxVariance,
+            predictiveEntropy: scores.predictiveEntropy,
+          }),
+    };
+  }
+
+  /** Whether the answer at a position is its label; undefined while it is not known. */
+  isRight(position: number): boolean | undefined {
+    const result = this.#samples[position];
+    return result === undefined ? undefined : result.prediction === result.label;
+  }
+
+  /** Correct answers over all finished samples: under an attack, robust accuracy. */
+  accuracy(): Proportion {
+    const known = this.#samples.filter(sample => sample !== undefined);
+    const right = known.filter(({ prediction, label }) => prediction === label);
+    return proportion(right.length, known.length);
+  }
+
+  /** Distances of the clean-correct samples in the attack's norm, failures as +∞. */
+  distances(): number[] {
+    const { attack } = this.plan;
+    if (attack === undefined) return [];
+    const norm = attackNorm(attack.settings);
+    return this.#samples.flatMap(sample =>
+      sample === undefined || sample.outcome === 'already-wrong'
+        ? []
+        : [sample.outcome === 'succeeded' ? (sample.size?.[norm] ?? Infinity) : Infinity],
+    );
+  }
+
+  /** 95% interval of the median distance; null is +∞, undefined with too few samples. */
+  medianDistanceInterval(): [number | null, number | null] | undefined {
+    const interval = medianInterval(this.distances());
+    return interval === undefined ? undefined : [finite(interval[0]), finite(interval[1])];
+  }
+
+  /** Means of the scores so far. */
+  meanScores(): { mutualInformation: number; softmaxVariance: number } | undefined {
+    const known = this.#scores.filter(scores => scores !== undefined);
+    const mutualInformation = mean(known.map(scores => scores.mutualInformation));
+    const softmaxVariance = mean(known.map(scores => scores.softmaxVariance));
+    return mutualInformation === undefined || softmaxVariance === undefined
+      ? undefined
+      : { mutualInformation, softmaxVariance };
+  }
+
+  /** The condition as the report has it. `baseline` is the separate clean set. */
+  summarise(
+    posterior: PosteriorRecord,
+    passes: number,
+    baseline: ConditionResults | undefined,
+  ): Condition {
+    const { id, kind, label, indices } = this.plan;
+    return {
+      id,
+      kind,
+      label,
+      state: this.state,
+      finished: this.finished,
+      total: indices.length,
+      accuracy: this.finished === 0 ? null : this.accuracy(),
+      ...this.#attackSummary(),
+      uncertainty: this.#uncertainty(posterior, passes, baseline),
+      seconds: this.seconds,
+      ...(this.error === undefined ? {} : { error: this.error }),
+    };
+  }
+
+  #record(position: number, result: Omit<SampleResult, 'prediction' | 'confidence'>): void {
+    if (this.#samples[position] === undefined) this.#finished++;
+    this.#samples[position] = { ...result, ...topClass(this.logits.row(position)) };
+  }
+
+  #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance'> {
+    const { attack } = this.plan;
+    if (attack === undefined) return {};
+    const known = this.#samples.filter(sample => sample !== undefined);
+    const outcomes: Partial<Record<AttackOutcome, number>> = {};
+    for (const { outcome } of known) {
+      if (outcome !== undefined) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    }
+    const distances = this.distances();
+    const middle = median(distances);
+    return {
+      outcomes,
+      attackSuccess: proportion(
+        outcomes.succeeded ?? 0,
+        known.length - (outcomes['already-wrong'] ?? 0),
+      ),
+      ...(middle === undefined
+        ? {}
+        : {
+            distance: {
+              norm: attackNorm(attack.settings),
+              median: finite(middle),
+              meanOfSuccesses: mean(distances.filter(Number.isFinite)) ?? null,
+            },
+          }),
+    };
+  }
+
+  #uncertainty(
+    posterior: PosteriorRecord,
+    passes: number,
+    baseline: ConditionResults | undefined,
+  ): UncertaintySummary | null {
+    if (!posterior.applicable) return { ...posterior };
+    const means = this.meanScores();
+    if (means === undefined) return null;
+    const reference = baseline?.meanScores();
+    const right = this.#scores.filter(
+      (scores, position) => scores?.prediction === this.labels[position],
+    );
+    const known = this.#scores.filter(scores => scores !== undefined);
+    return {
+      ...posterior,
+      passes,
+      accuracy: proportion(right.length, known.length),
+      ...means,
+      relativeMutualInformation: relative(means.mutualInformation, reference?.mutualInformation),
+      relativeSoftmaxVariance: relative(means.softmaxVariance, reference?.softmaxVariance),
+    };
+  }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function relative(value: number, reference: number | undefined): number | null {
+  return reference === undefined || reference === 0 ? null : value / reference;
+}
+
+/** Index of the largest logit (the lowest one of a tie) and its softmax probability. */
+function topClass(logits: Float32Array): { prediction: number; confidence: number } {
+  let prediction = 0;
+  let largest = -Infinity;
+  for (const [k, logit] of logits.entries()) {
+    if (logit > largest) {
+      largest = logit;
+      prediction = k;
+    }
+  }
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+  return { prediction, confidence: 1 / sum };
+}
+
+/** Sizes of the difference of two inputs, summed in float64. */
+export function perturbationSize(clean: Float32Array, changed: Float32Array): PerturbationSize {
+  let largest = 0;
+  let squares = 0;
+  let sum = 0;
+  let nonzero = 0;
+  for (let i = 0; i < clean.length; i++) {
+    const difference = Math.abs((changed[i] as number) - (clean[i] as number));
+    largest = Math.max(largest, difference);
+    squares += difference * difference;
+    sum += difference;
+    if (difference !== 0) nonzero++;
+  }
+  return { Linf: largest, L2: Math.sqrt(squares), L1: sum, L0: nonzero };
+}
+
+/** Bytes of a condition's inputs, which decide how often they are written. */
+export function inputBytes(results: ConditionResults): number {
+  return 4 * results.plan.indices.length * sizeOf(results.inputs.shape);
+}

@@ -1,0 +1,62 @@
+import { type Condition, type Flag, type GradientCheckRecord } from '../report/audit-report.ts';
+
+/** What the flags are raised from. */
+export interface FlagEvidence {
+  readonly conditions: readonly Condition[];
+  readonly gradientCheck: GradientCheckRecord | null;
+  readonly samples: number;
+  readonly baselineSamples: number;
+}
+
+/**
+ * Findings that make a number less trustworthy, printed beside it: a model must never be called
+ * robust because its gradients vanished or were wrong.
+ */
+export function raiseFlags({
+  conditions,
+  gradientCheck,
+  samples,
+  baselineSamples,
+}: FlagEvidence): Flag[] {
+  return [
+    ...gradientFlags(gradientCheck),
+    ...conditions.flatMap(conditionFlags),
+    ...(baselineSamples >= samples
+      ? []
+      : [
+          {
+            id: 'small-baseline',
+            severity: 'info' as const,
+            message: `Only ${baselineSamples} samples are left for the separate clean set, against ${samples} audited: relative scores are uncertain.`,
+            remedy: 'Give more data, or audit fewer samples.',
+          },
+        ]),
+  ];
+}
+
+function gradientFlags(check: GradientCheckRecord | null): Flag[] {
+  if (check === null || check.verdict === 'agrees') return [];
+  return [
+    {
+      id: check.verdict === 'disagrees' ? 'gradient-wrong' : 'gradient-unavailable',
+      severity: 'error',
+      message: check.explanation,
+      remedy:
+        'Do not read success rates of gradient attacks as robustness: try another engine, or attacks without gradients.',
+    },
+  ];
+}
+
+function conditionFlags(condition: Condition): Flag[] {
+  const unavailable = condition.outcomes?.['gradient-unavailable'] ?? 0;
+  if (unavailable === 0) return [];
+  return [
+    {
+      id: 'gradient-unavailable',
+      condition: condition.id,
+      severity: 'warning',
+      message: `${condition.label}: gradients were zero or not finite for ${unavailable} of ${condition.finished} samples; that they were not fooled says nothing about robustness.`,
+      remedy: 'Check the model for saturation and use attacks on logits or without gradients.',
+    },
+  ];
+}

@@ -1,0 +1,220 @@
+import { createAttack } from '../attacks/create-attack.ts';
+import { type ResolvedConfig } from '../config/resolve-config.ts';
+import {
+  type AuditReport,
+  type Check,
+  type Condition,
+  type FileStamp,
+  type Flag,
+  type GradientCheckRecord,
+  type Proportion,
+  type SampleRecord,
+} from '../report/audit-report.ts';
+import { evaluateRequirements } from '../report/evaluate-requirements.ts';
+import { portablePath } from '../report/report-files.ts';
+import { proportion } from '../report/statistics.ts';
+import { ConditionResults } from './condition-results.ts';
+import { raiseFlags } from './flags.ts';
+import { type PieceOutput } from './piece.ts';
+import { type AuditPlan, type PlannedPiece } from './plan.ts';
+import { type SubjectRecord } from './subject.ts';
+
+/** What a report states about how it was made. */
+export interface ReportOrigin {
+  readonly toolVersion: string;
+  readonly modelPath: string;
+  readonly threads: number;
+  readonly files: readonly FileStamp[];
+}
+
+/** The report while it grows: takes in finished pieces, and can be written at any time. */
+export class GrowingReport {
+  readonly #plan: AuditPlan;
+  readonly #config: ResolvedConfig;
+  readonly #record: SubjectRecord;
+  readonly #origin: ReportOrigin;
+  readonly #started = new Date();
+  readonly #conditions: ReadonlyMap<string, ConditionResults>;
+  readonly #ids: ReadonlyMap<number, string>;
+  readonly #arrays: Record<string, string> = {};
+  #engineNotes: readonly string[] = [];
+  #gradientCheck: GradientCheckRecord | null = null;
+
+  /** @param ids names of the samples by index in the data set */
+  constructor(
+    plan: AuditPlan,
+    config: ResolvedConfig,
+    record: SubjectRecord,
+    origin: ReportOrigin,
+    ids: ReadonlyMap<number, string>,
+  ) {
+    const { inputShape, classCount } = record.model;
+    this.#plan = plan;
+    this.#config = config;
+    this.#record = record;
+    this.#origin = origin;
+    this.#ids = ids;
+    this.#conditions = new Map(
+      plan.conditions.map(condition => [
+        condition.id,
+        new ConditionResults(condition, inputShape, classCount),
+      ]),
+    );
+  }
+
+  get conditions(): readonly ConditionResults[] {
+    return [...this.#conditions.values()];
+  }
+
+  condition(id: string): ConditionResults {
+    const found = this.#conditions.get(id);
+    if (found === undefined) throw new RangeError(`The plan has no condition ${id}`);
+    return found;
+  }
+
+  /** Takes in a finished piece. */
+  add(piece: PlannedPiece, output: PieceOutput, seconds: number): void {
+    const results = this.condition(piece.condition.id);
+    results.seconds += seconds;
+    switch (output.kind) {
+      case 'predict':
+        results.addPredictions(piece.start, output);
+        break;
+      case 'attack':
+        results.addAdversaries(piece.start, output, this.condition('clean'));
+        break;
+      case 'score':
+        results.addScores(piece.start, output);
+        break;
+    }
+  }
+
+  setGradientCheck(check: GradientCheckRecord, engineNotes: readonly string[]): void {
+    this.#gradientCheck = check;
+    this.#engineNotes = engineNotes;
+  }
+
+  /** Records where a condition's arrays are, relative to the report. */
+  setArrays(condition: string, path: string): void {
+    this.#arrays[condition] = path;
+  }
+
+  /** The report as it stands. */
+  build(state: AuditReport['state']): AuditReport {
+    const record = this.#record;
+    const { config, folder, file } = this.#config;
+    const now = new Date();
+    const conditions = this.#summaries();
+    return {
+      version: 1,
+      tool: { name: 'assay', version: this.#origin.toolVersion },
+      state,
+      startedAt: this.#started.toISOString(),
+      updatedAt: now.toISOString(),
+      seconds: (now.getTime() - this.#started.getTime()) / 1000,
+      seed: this.#plan.seed,
+      preset: this.#plan.preset,
+      config: portablePath(folder, file),
+      fingerprint: this.#plan.fingerprint,
+      model: {
+        path: portablePath(folder, this.#origin.modelPath),
+        name: modelName(folder, this.#origin.modelPath),
+        ...record.model,
+      },
+      data: {
+        source: portablePath(folder, record.dataFiles[0] ?? folder),
+        fingerprint: record.dataFingerprint,
+        total: record.dataCount,
+        selection: this.#plan.selection,
+        samples: this.#plan.samples.length,
+        baselineSamples: this.#plan.baseline.length,
+      },
+      engine: { ...record.engine, threads: this.#origin.threads, notes: [...this.#engineNotes] },
+      files: [...this.#origin.files],
+      gradientCheck: this.#gradientCheck,
+      conditions,
+      checks: this.#checks(conditions, config.requirements),
+      flags: this.#flags(conditions),
+      samples: this.#samples(),
+      arrays: { ...this.#arrays },
+    };
+  }
+
+  #summaries(): Condition[] {
+    const baseline = this.#conditions.get('baseline');
+    return this.conditions.map(results => {
+      const summary = results.summarise(this.#record.posterior, this.#plan.passes, baseline);
+      const { attack } = results.plan;
+      if (attack === undefined) return summary;
+      const { name, kind, norm, settings } = createAttack(attack.settings);
+      const target = attack.target === undefined ? {} : { target: attack.target };
+      return { ...summary, attack: { name, kind, norm, settings: { ...settings, ...target } } };
+    });
+  }
+
+  #checks(
+    conditions: readonly Condition[],
+    requirements: ResolvedConfig['config']['requirements'],
+  ): Check[] {
+    const medianIntervals = new Map(
+      this.conditions.flatMap(results => {
+        const interval = results.medianDistanceInterval();
+        return interval === undefined ? [] : [[results.plan.id, interval] as const];
+      }),
+    );
+    return evaluateRequirements(requirements, {
+      conditions,
+      worstCase: this.#worstCase(),
+      medianIntervals,
+    });
+  }
+
+  /** Samples right under every attack, once every attack is finished. */
+  #worstCase(): Proportion | undefined {
+    const attacks = this.conditions.filter(({ plan }) => plan.kind === 'attack');
+    if (attacks.length === 0 || attacks.some(({ state }) => state !== 'finished')) return undefined;
+    const positions = this.#plan.samples.keys();
+    const standing = [...positions].filter(position =>
+      attacks.every(results => results.isRight(position) === true),
+    );
+    return proportion(standing.length, this.#plan.samples.length);
+  }
+
+  #flags(conditions: readonly Condition[]): Flag[] {
+    return raiseFlags({
+      conditions,
+      gradientCheck: this.#gradientCheck,
+      baselineSamples: this.#plan.baseline.length,
+      samples: this.#plan.samples.length,
+    });
+  }
+
+  #samples(): SampleRecord[] {
+    return [
+      ...this.#sampleRecords('sample', this.#plan.samples),
+      ...this.#sampleRecords('baseline', this.#plan.baseline),
+    ];
+  }
+
+  #sampleRecords(role: SampleRecord['role'], indices: readonly number[]): SampleRecord[] {
+    const own = this.conditions.filter(
+      ({ plan }) => (plan.kind === 'baseline') === (role === 'baseline'),
+    );
+    return indices.flatMap((index, position) => {
+      const known = own.flatMap(results => {
+        const sample = results.sample(position);
+        return sample === undefined ? [] : [[results.plan.id, sample] as const];
+      });
+      const label = own[0]?.labels[position];
+      if (known.length === 0 || label === undefined) return [];
+      const id = this.#ids.get(index) ?? String(index);
+      return [{ index, id, label, role, conditions: Object.fromEntries(known) }];
+    });
+  }
+}
+
+/** `models/digits-cnn/model.json` → `digits-cnn`. */
+function modelName(folder: string, modelPath: string): string {
+  const parts = portablePath(folder, modelPath).split('/');
+  return (parts.length > 1 ? parts.at(-2) : parts.at(-1)?.replace(/\.json$/, '')) ?? 'model';
+}

@@ -1,0 +1,142 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AttackOutcome } from '../attacks/attack.ts';
+import { type OutputOf, type PieceOutput } from './piece.ts';
+import { readArrays, writeArrays, type NamedArray } from './npz-arrays.ts';
+
+/** Codes under which outcomes are kept; the order must not change. */
+const outcomeCodes: readonly AttackOutcome[] = [
+  'succeeded',
+  'failed',
+  'already-wrong',
+  'gradient-unavailable',
+];
+
+/** Most bytes of finished pieces that are kept; the least recently written go first. */
+const limitBytes = 2 * 1024 ** 3;
+
+/**
+ * Finished pieces on disk, by key: what was computed once is never computed again, whether the
+ * audit was cancelled, killed, or run with one attack more.
+ */
+export class PieceStore {
+  readonly #folder: string;
+
+  /** @param folder absolute; made when the first piece is kept */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The output of a piece, or undefined when it is not there or not whole. */
+  async load(key: string): Promise<PieceOutput | undefined> {
+    const arrays = await readArrays(this.#path(key)).catch(() => undefined);
+    return arrays === undefined ? undefined : decode(arrays);
+  }
+
+  /** @throws AuditError `audit/cannot-write` */
+  async save(key: string, output: PieceOutput): Promise<void> {
+    await writeArrays(this.#path(key), encode(output));
+  }
+
+  /** Removes the oldest pieces beyond the limit. */
+  async prune(limit = limitBytes): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => []);
+    const files = await Promise.all(
+      names.map(async name => {
+        const path = join(this.#folder, name);
+        const { size, mtimeMs } = await stat(path);
+        return { path, size, mtimeMs };
+      }),
+    );
+    let kept = 0;
+    for (const { path, size } of files.toSorted((a, b) => b.mtimeMs - a.mtimeMs)) {
+      kept += size;
+      if (kept > limit) await rm(path, { force: true });
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#folder, `${key}.npz`);
+  }
+}
+
+function encode(output: PieceOutput): Record<string, NamedArray> {
+  const row = (values: NamedArray['values']) => ({ values, shape: [values.length] });
+  switch (output.kind) {
+    case 'predict':
+      return {
+        inputs: row(output.inputs),
+        labels: row(output.labels),
+        logits: row(output.logits),
+      };
+    case 'attack':
+      return {
+        adversaries: row(output.adversaries),
+        logits: row(output.logits),
+        outcomes: row(Int32Array.from(output.outcomes, outcome => outcomeCodes.indexOf(outcome))),
+        steps: row(output.steps),
+      };
+    case 'score':
+      return {
+        passes: row(Int32Array.of(output.passes)),
+        mutualInformation: row(output.mutualInformation),
+        softmaxVariance: row(output.softmaxVariance),
+        predictiveEntropy: row(output.predictiveEntropy),
+        prediction: row(output.prediction),
+      };
+  }
+}
+
+/** Undefined when an array is missing or of another type: such a piece is run again. */
+function decode(arrays: ReadonlyMap<string, NamedArray['values']>): PieceOutput | undefined {
+  return decodePredict(arrays) ?? decodeAttack(arrays) ?? decodeScore(arrays);
+}
+
+type Arrays = ReadonlyMap<string, NamedArray['values']>;
+
+function decodePredict(arrays: Arrays): OutputOf<'predict'> | undefined {
+  const inputs = arrays.get('inputs');
+  const labels = arrays.get('labels');
+  const logits = arrays.get('logits');
+  return inputs instanceof Float32Array &&
+    labels instanceof Int32Array &&
+    logits instanceof Float32Array
+    ? { kind: 'predict', inputs, labels, logits }
+    : undefined;
+}
+
+function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
+  const adversaries = arrays.get('adversaries');
+  const logits = arrays.get('logits');
+  const codes = arrays.get('outcomes');
+  const steps = arrays.get('steps');
+  if (
+    !(adversaries instanceof Float32Array) ||
+    !(logits instanceof Float32Array) ||
+    !(codes instanceof Int32Array) ||
+    !(steps instanceof Int32Array)
+  ) {
+    return undefined;
+  }
+  const outcomes = Array.from(codes, code => outcomeCodes[code]).filter(
+    outcome => outcome !== undefined,
+  );
+  return outcomes.length === codes.length
+    ? { kind: 'attack', adversaries, logits, outcomes, steps }
+    : undefined;
+}
+
+function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {
+  const [passes] = arrays.get('passes') ?? [];
+  const mutualInformation = arrays.get('mutualInformation');
+  const softmaxVariance = arrays.get('softmaxVariance');
+  const predictiveEntropy = arrays.get('predictiveEntropy');
+  const prediction = arrays.get('prediction');
+  return passes !== undefined &&
+    mutualInformation instanceof Float64Array &&
+    softmaxVariance instanceof Float64Array &&
+    predictiveEntropy instanceof Float64Array &&
+    prediction instanceof Int32Array
+    ? { kind: 'score', passes, mutualInformation, softmaxVariance, predictiveEntropy, prediction }
+    : undefined;
+}

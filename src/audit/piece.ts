@@ -1,0 +1,66 @@
+import { type AttackOutcome } from '../attacks/attack.ts';
+import { type AttackSettings } from '../attacks/attack-settings.ts';
+
+/**
+ * The unit of work: one step of one condition on a few dozen samples. A piece depends on nothing
+ * but its task, so that it can run on any thread in any order, be kept on disk, and be left out
+ * when it was done before.
+ */
+
+/** Samples in one piece. Fixed: the pieces of an audit must not depend on the number of threads. */
+export const pieceSamples = 50;
+
+/** The class that a targeted attack aims at: a class index, or the class after the label. */
+export type AttackTarget = number | 'next';
+
+/** What is done with the samples of a piece. */
+export type PieceStep =
+  /** Read the samples and ask the model. */
+  | { readonly kind: 'predict' }
+  /** Attack the samples. */
+  | {
+      readonly kind: 'attack';
+      readonly settings: AttackSettings;
+      readonly target: AttackTarget | undefined;
+    }
+  /** Score how uncertain the posterior is about clean samples or adversaries. */
+  | { readonly kind: 'score'; readonly passes: number };
+
+/** A piece as a tensor thread gets it. */
+export interface PieceTask {
+  readonly step: PieceStep;
+  /** Indices of the samples in the data set. */
+  readonly indices: readonly number[];
+  /** Inputs to score, row-major, where they are not the clean samples. */
+  readonly inputs: Float32Array | undefined;
+}
+
+/** What a piece yields; rows in the order of the task's indices. */
+export type PieceOutput =
+  | {
+      readonly kind: 'predict';
+      /** Clean samples, row-major, input units. */
+      readonly inputs: Float32Array;
+      readonly labels: Int32Array;
+      readonly logits: Float32Array;
+    }
+  | {
+      readonly kind: 'attack';
+      readonly adversaries: Float32Array;
+      /** Of a fresh forward pass on the adversaries. */
+      readonly logits: Float32Array;
+      readonly outcomes: readonly AttackOutcome[];
+      readonly steps: Int32Array;
+    }
+  | {
+      readonly kind: 'score';
+      readonly passes: number;
+      readonly mutualInformation: Float64Array;
+      readonly softmaxVariance: Float64Array;
+      readonly predictiveEntropy: Float64Array;
+      /** Class of the mean prediction. */
+      readonly prediction: Int32Array;
+    };
+
+/** The output that belongs to a step. */
+export type OutputOf<Kind extends PieceOutput['kind']> = Extract<PieceOutput, { kind: Kind }>;

@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { reportFileName, type AuditReport } from '../report/audit-report.ts';
+import { writeAtomically } from './atomic-file.ts';
+import { inputBytes, type ConditionResults } from './condition-results.ts';
+import { type GrowingReport } from './growing-report.ts';
+import { writeArrays } from './npz-arrays.ts';
+
+/** Milliseconds between two writes of a report that grows. */
+const interval = 700;
+/** Arrays up to this size are written again with each piece, larger ones when they are complete. */
+const growingArrayBytes = 32 * 1024 ** 2;
+
+/** Writes report and arrays while they grow, one write at a time, never a half-written file. */
+export class ReportWriter {
+  readonly path: string;
+  readonly #folder: string;
+  readonly #report: GrowingReport;
+  readonly #onWritten: (path: string) => void;
+  readonly #dirty = new Set<ConditionResults>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+
+  constructor(folder: string, report: GrowingReport, onWritten: (path: string) => void) {
+    this.path = join(folder, reportFileName);
+    this.#folder = folder;
+    this.#report = report;
+    this.#onWritten = onWritten;
+  }
+
+  /** A condition has grown: the report is written soon. @throws AuditError of an earlier write */
+  grown(results: ConditionResults): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (results.state === 'finished' || inputBytes(results) <= growingArrayBytes) {
+      this.#dirty.add(results);
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#enqueue('running');
+    }, interval);
+  }
+
+  /** Writes the last version. @throws AuditError `audit/cannot-write` */
+  async finish(state: AuditReport['state']): Promise<AuditReport> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const results of this.#report.conditions) {
+      if (results.finished > 0 && results.state !== 'finished') this.#dirty.add(results);
+    }
+    this.#enqueue(state);
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#report.build(state);
+  }
+
+  #enqueue(state: AuditReport['state']): void {
+    this.#writing = this.#writing.then(async () => {
+      try {
+        await this.#write(state);
+      } catch (error) {
+        this.#failure ??= error instanceof Error ? error : new Error(String(error));
+      }
+    });
+  }
+
+  async #write(state: AuditReport['state']): Promise<void> {
+    for (const results of [...this.#dirty]) {
+      this.#dirty.delete(results);
+      await this.#writeArrays(results);
+    }
+    const report = this.#report.build(state);
+    await writeAtomically(this.path, `${JSON.stringify(report, null, 1)}\n`);
+    this.#onWritten(this.path);
+  }
+
+  /** `inputs`, `logits`, `labels` and `indices` of one condition, readable by numpy. */
+  async #writeArrays(results: ConditionResults): Promise<void> {
+    const { id, indices } = results.plan;
+    const name = `${id.replaceAll(/[^\w.-]/g, '-')}.npz`;
+    const count = indices.length;
+    await writeArrays(join(this.#folder, name), {
+      inputs: { values: results.inputs.values, shape: [count, ...results.inputs.shape] },
+      logits: { values: results.logits.values, shape: [count, ...results.logits.shape] },
+      labels: { values: results.labels, shape: [count] },
+      indices: { values: Int32Array.from(indices), shape: [count] },
+    });
+    this.#report.setArrays(id, name);
+  }
+}

@@ -1,0 +1,277 @@
+import { join } from 'node:path';
+import { type ResolvedConfig } from '../config/resolve-config.ts';
+import { AssayError, describeError } from '../errors/assay-error.ts';
+import {
+  type AuditEvent,
+  type AuditOverrides,
+  type EngineChoice,
+} from '../protocol/worker-protocol.ts';
+import { type AuditReport, type FileStamp } from '../report/audit-report.ts';
+import { reportFolderOf } from '../report/report-files.ts';
+import { stampFile } from '../report/staleness.ts';
+import { AuditError } from './audit-error.ts';
+import { GrowingReport } from './growing-report.ts';
+import { type PieceOutput, type PieceTask } from './piece.ts';
+import { type PieceExecutor } from './piece-executor.ts';
+import { PieceSchedule } from './piece-schedule.ts';
+import { PieceStore } from './piece-store.ts';
+import { planAudit, type AuditPlan, type PlannedPiece } from './plan.ts';
+import { AuditProgress } from './progress.ts';
+import { ReportWriter } from './report-writer.ts';
+import { type AuditSubject, type SubjectRecord } from './subject.ts';
+
+/** Folder of finished pieces, in the folder of the configuration. */
+const pieceFolder = join('.assay', 'pieces');
+/** Samples on which the model's own gradient is checked. */
+const gradientCheckSamples = 8;
+
+export interface AuditOptions {
+  readonly config: ResolvedConfig;
+  /** Absolute path of the model.json. */
+  readonly modelPath: string;
+  readonly overrides: AuditOverrides;
+  readonly engine: EngineChoice;
+  /** False computes everything anew. */
+  readonly resume: boolean;
+  readonly toolVersion: string;
+  /** Opens what runs the pieces. */
+  readonly openExecutor: (subject: AuditSubject) => Promise<PieceExecutor>;
+  readonly onEvent: (event: AuditEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface AuditOutcome {
+  /** Absolute path. */
+  readonly reportPath: string;
+  readonly report: AuditReport;
+}
+
+/**
+ * Runs one audit of one model from configuration to report. The report is on disk from the first
+ * piece on; every finished piece is kept, so that a cancelled, killed or repeated audit goes on
+ * where it was.
+ *
+ * @returns the complete report, or the cancelled one when the signal was raised
+ * @throws AssayError when model, data or configuration are wrong, or the disk cannot be written
+ */
+export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
+  const { config, modelPath, overrides, signal, onEvent } = options;
+  const subject = subjectOf(options);
+  onEvent({ kind: 'progress', phase: 'Opening model and data', fraction: 0 });
+  const executor = await options.openExecutor(subject);
+  // A cancelled audit does not wait for what runs: the threads are ended, their pieces reject.
+  const stop = () => void executor.dispose();
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    const record = await executor.describe();
+    const plan = planAudit(config.config, overrides, subject, record);
+    const files = await stampFiles(config, modelPath, record);
+    const all = [...plan.samples, ...plan.baseline];
+    const ids = await executor.sampleIds(all);
+    const report = new GrowingReport(
+      plan,
+      config,
+      record,
+      { toolVersion: options.toolVersion, modelPath, threads: executor.threads, files },
+      new Map(all.map((index, i) => [index, ids[i] ?? String(index)])),
+    );
+    const writer = new ReportWriter(reportFolderOf(config.folder, modelPath), report, reportPath =>
+      onEvent({ kind: 'report', reportPath }),
+    );
+    const run = new AuditRun(options, plan, report, writer, executor);
+    await run.checkGradient();
+    const state = await run.runPieces();
+    return { reportPath: writer.path, report: await writer.finish(state) };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await executor.dispose();
+  }
+}
+
+function subjectOf({ config, modelPath, overrides, engine }: AuditOptions): AuditSubject {
+  return {
+    folder: config.folder,
+    modelPath,
+    input: config.config.input,
+    data: config.data,
+    uncertainty: config.config.uncertainty.method,
+    engine,
+    seed: overrides.seed ?? config.config.seed,
+  };
+}
+
+async function stampFiles(
+  config: ResolvedConfig,
+  modelPath: string,
+  record: SubjectRecord,
+): Promise<FileStamp[]> {
+  const stamp = (file: string, role: FileStamp['role']) => stampFile(config.folder, file, role);
+  return await Promise.all([
+    stamp(config.file, 'config'),
+    ...record.modelFiles.map(file => stamp(file, file === modelPath ? 'model' : 'weights')),
+    ...record.dataFiles.map(file => stamp(file, 'data')),
+  ]);
+}
+
+/** One audit under way: hands pieces to the executor, keeps what they yield, grows the report. */
+class AuditRun {
+  readonly #options: AuditOptions;
+  readonly #plan: AuditPlan;
+  readonly #report: GrowingReport;
+  readonly #writer: ReportWriter;
+  readonly #executor: PieceExecutor;
+  readonly #store: PieceStore;
+  readonly #schedule: PieceSchedule;
+  readonly #progress: AuditProgress;
+  /** What ends the whole audit, the first of several threads. */
+  #fatal: Error | undefined;
+
+  constructor(
+    options: AuditOptions,
+    plan: AuditPlan,
+    report: GrowingReport,
+    writer: ReportWriter,
+    executor: PieceExecutor,
+  ) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#report = report;
+    this.#writer = writer;
+    this.#executor = executor;
+    this.#store = new PieceStore(join(options.config.folder, pieceFolder));
+    this.#schedule = new PieceSchedule(plan.pieces);
+    this.#progress = new AuditProgress(plan.pieces, options.onEvent);
+  }
+
+  /** Checks the model's own gradient before anything is built on it. */
+  async checkGradient(): Promise<void> {
+    if (this.#isCancelled()) return;
+    this.#progress.announce('Checking the model’s gradient');
+    const indices = this.#plan.samples.slice(0, gradientCheckSamples);
+    try {
+      const { check, notes } = await this.#executor.checkGradient(indices);
+      this.#report.setGradientCheck(check, notes);
+    } catch (error) {
+      if (this.#isCancelled()) return;
+      throw error;
+    }
+  }
+
+  /** Runs all pieces on as many threads as there are. */
+  async runPieces(): Promise<'complete' | 'cancelled'> {
+    const { signal } = this.#options;
+    const close = () => this.#schedule.close();
+    signal.addEventListener('abort', close);
+    try {
+      if (this.#isCancelled()) close();
+      await Promise.all(Array.from({ length: this.#executor.threads }, () => this.#work()));
+    } finally {
+      signal.removeEventListener('abort', close);
+    }
+    if (this.#fatal !== undefined) {
+      this.#closeConditions('cancelled');
+      await this.#writer.finish('failed').catch(() => undefined);
+      throw this.#fatal;
+    }
+    const cancelled = this.#isCancelled();
+    this.#closeConditions(cancelled ? 'cancelled' : 'finished');
+    await this.#store.prune();
+    return cancelled ? 'cancelled' : 'complete';
+  }
+
+  /** One thread's share: takes pieces until there are none. */
+  async #work(): Promise<void> {
+    for (;;) {
+      const piece = await this.#schedule.take();
+      if (piece === undefined) return;
+      const results = this.#report.condition(piece.condition.id);
+      if (results.state === 'waiting') results.state = 'running';
+      try {
+        await this.#runPiece(piece);
+        this.#schedule.finish(piece);
+        if (!this.#schedule.isOpen(piece.condition.id)) results.state = 'finished';
+        this.#writer.grown(results);
+      } catch (error) {
+        this.#handleFailure(piece, error);
+      }
+    }
+  }
+
+  /** Loads a piece from an earlier run, or computes and keeps it. */
+  async #runPiece(piece: PlannedPiece): Promise<void> {
+    const kept = this.#options.resume ? await this.#store.load(piece.key) : undefined;
+    if (kept !== undefined) {
+      this.#report.add(piece, kept, 0);
+      this.#progress.finish(piece, false);
+      return;
+    }
+    this.#progress.start(piece);
+    const began = performance.now();
+    const output = await this.#compute(piece);
+    this.#report.add(piece, output, (performance.now() - began) / 1000);
+    await this.#store.save(piece.key, output);
+    this.#progress.finish(piece, true);
+  }
+
+  /** A piece whose thread crashes is tried once more on a new thread. */
+  async #compute(piece: PlannedPiece): Promise<PieceOutput> {
+    const task: PieceTask = {
+      step: piece.step,
+      indices: piece.indices,
+      inputs: piece.inputsFrom === undefined ? undefined : this.#inputsOf(piece),
+    };
+    const control = {
+      signal: this.#options.signal,
+      onProgress: (fraction: number) => this.#progress.advance(piece, fraction),
+    };
+    try {
+      return await this.#executor.run(task, control);
+    } catch (error) {
+      if (!isCrash(error) || this.#isCancelled()) throw error;
+      this.#options.onEvent({
+        kind: 'notice',
+        message: `A tensor thread crashed in ${piece.condition.label}; the piece is run again.`,
+      });
+      return await this.#executor.run(task, control);
+    }
+  }
+
+  #inputsOf(piece: PlannedPiece): Float32Array {
+    const { inputs } = this.#report.condition(piece.condition.id);
+    return inputs.slice(piece.start, piece.start + piece.indices.length).values;
+  }
+
+  /** A condition that fails does not take the others with it, unless it is the clean one. */
+  #handleFailure(piece: PlannedPiece, error: unknown): void {
+    this.#schedule.abandon(piece);
+    if (this.#isCancelled()) return;
+    const results = this.#report.condition(piece.condition.id);
+    results.state = 'failed';
+    results.error = describeError(error);
+    const hopeless = piece.condition.id === 'clean' || error instanceof AuditError;
+    if (hopeless) {
+      this.#fatal ??= error instanceof Error ? error : new Error(String(error));
+      this.#schedule.close();
+    }
+    this.#options.onEvent({
+      kind: 'notice',
+      message: `${piece.condition.label}: ${results.error}`,
+    });
+  }
+
+  /** A method, since the answer changes while something is awaited. */
+  #isCancelled(): boolean {
+    return this.#options.signal.aborted;
+  }
+
+  #closeConditions(state: 'finished' | 'cancelled'): void {
+    for (const results of this.#report.conditions) {
+      if (results.state === 'waiting' || results.state === 'running') results.state = state;
+    }
+  }
+}
+
+function isCrash(error: unknown): boolean {
+  return error instanceof AssayError && error.code === 'engine/thread-crashed';
+}

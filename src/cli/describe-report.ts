@@ -1,0 +1,44 @@
+import { styleText } from 'node:util';
+import { type AuditReport, type Check, type Flag } from '../report/audit-report.ts';
+import { conditionTable, renderText } from '../report/condition-table.ts';
+import { duration } from '../report/wording.ts';
+
+const verdictMarks = {
+  pass: styleText('green', '✓'),
+  warn: styleText('yellow', '!'),
+  fail: styleText('red', '✗'),
+  unknown: styleText('red', '?'),
+} as const satisfies Record<Check['verdict'], string>;
+
+const severityMarks = {
+  info: 'note',
+  warning: styleText('yellow', 'warning'),
+  error: styleText('red', 'error'),
+} as const satisfies Record<Flag['severity'], string>;
+
+/** The report for people at a terminal: what was audited, the table, checks, flags, where it is. */
+export function describeReport(report: AuditReport, path: string): string {
+  const { model, data, engine, gradientCheck } = report;
+  const table = conditionTable(report);
+  const sections = [
+    [
+      `${styleText('bold', model.name)}  ${model.format}, ${model.parameterCount.toLocaleString('en')} parameters, ${model.path}`,
+      `${data.samples} of ${data.total.toLocaleString('en')} samples (${data.selection}, seed ${report.seed}), ${data.baselineSamples} more as separate clean set, ${data.source}`,
+      `${engine.version}, ${engine.threads} threads, ${duration(report.seconds)}${report.state === 'complete' ? '' : `, ${report.state}`}`,
+      ...(gradientCheck === null ? [] : [`Gradient: ${gradientCheck.explanation}`]),
+    ],
+    [renderText(table)],
+    table.remarks,
+    report.checks.map(
+      ({ verdict, label, explanation }) => `${verdictMarks[verdict]} ${label}: ${explanation}`,
+    ),
+    report.flags.map(
+      ({ severity, message, remedy }) => `${severityMarks[severity]}: ${message} ${remedy}`,
+    ),
+    [`Report: ${path}`],
+  ];
+  return sections
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n');
+}

@@ -1,0 +1,75 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError } from '../errors/assay-error.ts';
+import { toolVersion } from '../audit/tool-version.ts';
+import { auditCommand, type AuditFlags } from './audit-command.ts';
+import { exitCodes } from './exit-codes.ts';
+import { initCommand } from './init-command.ts';
+
+/** @throws InvalidArgumentError which commander prints with the option's name */
+function wholeNumber(minimum: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < minimum) {
+      throw new InvalidArgumentError(`It must be a whole number of at least ${minimum}.`);
+    }
+    return value;
+  };
+}
+
+function program(): Command {
+  const assay = new Command('assay')
+    .description('Audits how a saved TensorFlow.js model behaves under attack.')
+    .version(toolVersion, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 every requirement is met, 1 a requirement is missed, 2 the audit could not be done.',
+    )
+    .exitOverride();
+  assay
+    .command('audit')
+    .description('audit a model, or every model of the configuration')
+    .argument('[path]', 'model.json, assay.config.json, or a folder with one', '.')
+    .option('-c, --config <file>', 'the configuration, when it is not found upwards from the path')
+    .addOption(
+      new Option('-p, --preset <name>', 'how many samples: 100, 400 or 1000').choices([
+        'quick',
+        'standard',
+        'full',
+      ]),
+    )
+    .option('-n, --samples <number>', 'number of samples', wholeNumber(1))
+    .option('-s, --seed <number>', 'seed of every random number', wholeNumber(0))
+    .addOption(
+      new Option('-e, --engine <name>', 'what computes')
+        .choices(['auto', 'native', 'wasm', 'tensorflow', 'cpu'])
+        .default('auto'),
+    )
+    .option('-t, --threads <number>', 'tensor threads, 0 for one a core', wholeNumber(0), 0)
+    .option('--fresh', 'compute everything again, also what is kept from earlier runs', false)
+    .option('--json', 'print the report as JSON on standard output', false)
+    .option('--quiet', 'no progress and no table, only problems', false)
+    .action(async (path: string, flags: AuditFlags) => {
+      process.exitCode = await auditCommand(path, flags);
+    });
+  assay
+    .command('init')
+    .description('write a first assay.config.json for a model')
+    .argument('<model>', 'the model.json')
+    .action(async (model: string) => {
+      process.exitCode = await initCommand(model);
+    });
+  return assay;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed it already; help and version are no failures.
+    process.exitCode = error.exitCode === 0 ? exitCodes.met : exitCodes.impossible;
+  } else {
+    process.stderr.write(`assay: ${describeError(error)}\n`);
+    process.exitCode = exitCodes.impossible;
+  }
+}

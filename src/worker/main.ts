@@ -1,0 +1,82 @@
+import {
+  createMessageConnection,
+  IPCMessageReader,
+  IPCMessageWriter,
+  ResponseError,
+  type CancellationToken,
+} from 'vscode-jsonrpc/node';
+import { availableParallelism } from 'node:os';
+import { runAudit } from '../audit/run-audit.ts';
+import { openThreads } from '../audit/thread-executor.ts';
+import { toolVersion } from '../audit/tool-version.ts';
+import { readConfig } from '../config/resolve-config.ts';
+import { AssayError, describeError } from '../errors/assay-error.ts';
+import {
+  AuditEventNotification,
+  AuditRequest,
+  InitializeRequest,
+  workerProtocolVersion,
+  type AuditParams,
+  type AuditResultSummary,
+  type WorkerErrorData,
+} from '../protocol/worker-protocol.ts';
+
+/**
+ * The background process: takes audit requests over its message channel, runs them on tensor
+ * threads, and streams events. This thread only talks, so that it answers while tensors run.
+ */
+const connection = createMessageConnection(
+  new IPCMessageReader(process),
+  new IPCMessageWriter(process),
+);
+
+connection.onRequest(InitializeRequest, ({ protocolVersion }) => {
+  if (protocolVersion !== workerProtocolVersion) {
+    const description = `The worker speaks version ${workerProtocolVersion} of the protocol, not ${protocolVersion}.`;
+    return new ResponseError<WorkerErrorData>(1, description, {
+      code: 'worker/protocol-version',
+      description,
+    });
+  }
+  return { protocolVersion: workerProtocolVersion, processId: process.pid, toolVersion };
+});
+
+connection.onRequest(AuditRequest, async (params, token) => {
+  try {
+    return await audit(params, token);
+  } catch (error) {
+    const code = error instanceof AssayError ? error.code : 'unexpected';
+    // The log gets the stack; the user gets the sentence.
+    if (!(error instanceof AssayError)) console.error(error);
+    const description = describeError(error);
+    return new ResponseError<WorkerErrorData>(2, description, { code, description });
+  }
+});
+
+async function audit(params: AuditParams, token: CancellationToken): Promise<AuditResultSummary> {
+  const { auditId, configPath, modelPath, overrides, engine, threads, resume } = params;
+  const stop = new AbortController();
+  token.onCancellationRequested(() => stop.abort());
+  const { reportPath, report } = await runAudit({
+    config: await readConfig(configPath),
+    modelPath,
+    overrides,
+    engine,
+    resume,
+    toolVersion,
+    openExecutor: subject => openThreads(subject, threads === 0 ? availableParallelism() : threads),
+    onEvent: event => {
+      void connection.sendNotification(AuditEventNotification, { auditId, event });
+    },
+    signal: stop.signal,
+  });
+  return {
+    reportPath,
+    state: report.state === 'complete' ? 'complete' : 'cancelled',
+    failedChecks: report.checks.filter(({ verdict }) => verdict === 'fail').length,
+  };
+}
+
+// The editor is gone: nobody is left to work for. What was finished is on disk.
+process.on('disconnect', () => process.exit(0));
+connection.listen();
