@@ -1,10 +1,10 @@
-import type { CarliniWagnerSettings } from './carlini-wagner-settings.ts';
-import type { FgsmSettings } from './fgsm-settings.ts';
+import type { CarliniWagnerSettings } from './carlini-wagner.ts';
+import type { FgsmSettings } from './fgsm.ts';
 
 /**
  * What a user may ask for: one plain object an attack, told apart by `attack`, the same in a
- * configuration file, in a report and in code. Whether an attack is targeted is not a setting: it
- * follows from the criterion that the attack is given.
+ * configuration file, in a report and in code. `target` says which
+ * criterion to give the attack; see `criterionFor`.
  */
 export type AttackSettings = FgsmSettings | CarliniWagnerSettings;
 

@@ -21,7 +21,9 @@ export type AttackOutcome =
   /** The model is wrong on the clean sample: the adversary is the sample itself, at distance 0. */
   | 'already-wrong'
   /** Gradients were zero or not finite where the attack needed them: says nothing about robustness. */
-  | 'gradient-unavailable';
+  | 'gradient-unavailable'
+  /** Targeted at the sample's own label: there is nothing to attack. */
+  | 'not-run';
 
 /** How far a running attack has come, for progress bars: `completed` of `total` steps. */
 export interface AttackProgress {

@@ -1,0 +1,294 @@
+import { Batch } from '../arrays/batch.ts';
+import { type LogitLoss, type LossGradient } from '../model/classifier.ts';
+import { carliniWagnerHinge } from '../model/losses.ts';
+import { allRows, firstRows } from './active-rows.ts';
+import { Adam } from './adam.ts';
+import { type Attack, type AttackContext } from './attack.ts';
+import { ConstantSearch } from './constant-search.ts';
+import { isSafelyMet, type TargetClass } from './criterion.ts';
+import { distanceBetween } from './norms.ts';
+import { oneHotReferences } from './objective.ts';
+import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
+import { isUsableGradient } from './steepest-ascent.ts';
+import { StallDetector } from './stall-detector.ts';
+import { TanhBox } from './tanh-box.ts';
+import { type Findings, noFindings, runVerified } from './verification.ts';
+
+/**
+ * How much work the attack does. `quick`: 5 constants × 200 steps, a large first constant and large
+ * steps, within 1% of the optimum in the median. `full`: 9 × 1000. `reference`: 9 × 10000, the
+ * constants of the authors' code (carlini/nn_robust_attacks, l2_attack.py).
+ */
+export type CarliniWagnerPreset = 'quick' | 'full' | 'reference';
+
+/** Settings of the L2 attack of Carlini and Wagner. What is not given comes from the preset. */
+export interface CarliniWagnerSettings {
+  readonly attack: 'carlini-wagner';
+  readonly preset: CarliniWagnerPreset;
+  /** κ: by how much the wrong logit must exceed the right one, in logits, at least 0. Default 0. */
+  readonly confidence?: number | undefined;
+  /** How many constants are tried for each sample. */
+  readonly binarySearchSteps?: number | undefined;
+  /** Steps of Adam for each constant. */
+  readonly iterations?: number | undefined;
+  /** Learning rate of Adam, in units of the arctanh variable w. */
+  readonly learningRate?: number | undefined;
+  /** First constant c, for distances in widths of the box. */
+  readonly initialConstant?: number | undefined;
+  /** Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true. */
+  readonly abortEarly?: boolean | undefined;
+  /** Class to reach; without it any wrong answer will do. */
+  readonly target?: TargetClass | undefined;
+}
+
+/** Every hyper-parameter of a run. */
+interface Resolved {
+  readonly confidence: number;
+  readonly binarySearchSteps: number;
+  readonly iterations: number;
+  readonly learningRate: number;
+  readonly initialConstant: number;
+  readonly abortEarly: boolean;
+}
+
+const PRESETS: Readonly<Record<CarliniWagnerPreset, Resolved>> = {
+  quick: {
+    confidence: 0,
+    binarySearchSteps: 5,
+    iterations: 200,
+    learningRate: 0.03,
+    initialConstant: 0.1,
+    abortEarly: true,
+  },
+  full: {
+    confidence: 0,
+    binarySearchSteps: 9,
+    iterations: 1000,
+    learningRate: 0.01,
+    initialConstant: 1e-3,
+    abortEarly: true,
+  },
+  reference: {
+    confidence: 0,
+    binarySearchSteps: 9,
+    iterations: 10_000,
+    learningRate: 0.01,
+    initialConstant: 1e-3,
+    abortEarly: true,
+  },
+};
+
+/** With this many constants or more, the last one is the smallest that has succeeded. */
+const REPEATS_BEST_CONSTANT_FROM = 10;
+
+/**
+ * The L2 attack of Carlini and Wagner: among the inputs that meet the criterion, the nearest.
+ *
+ * Carlini, Wagner: Towards evaluating the robustness of neural networks (2017).
+ *
+ *     x(w) = a + b·tanh(w),  w = w₀ + δ         always inside the bounds
+ *     lower  ‖x(w) − x(w₀)‖² + c·f(x(w))  over δ by Adam, from δ = 0
+ *     f = max(0, z_y − max_{i≠y} z_i + κ), or targeted max(0, max_{i≠t} z_i − z_t + κ)
+ *
+ * and over c by bisection. Distances in the loss are measured in widths of the box, so the constants
+ * mean the same for inputs from 0 to 1 and from 0 to 255. Constant, best input, abort and optimiser
+ * belong to each sample alone.
+ *
+ * @throws AttackError `attack/invalid-setting`
+ */
+export function carliniWagner(settings: CarliniWagnerSettings): Attack {
+  const resolved = resolve(settings);
+  const { preset, target } = settings;
+  return {
+    kind: 'minimum-norm',
+    name: 'carlini-wagner',
+    norm: 'L2',
+    settings: { preset, ...resolved, ...(target === undefined ? {} : { target }) },
+    run: context =>
+      runVerified(context, resolved.confidence, attacked => searchConstants(attacked, resolved)),
+  };
+}
+
+function resolve(settings: CarliniWagnerSettings): Resolved {
+  const preset = PRESETS[settings.preset];
+  const resolved: Resolved = {
+    confidence: settings.confidence ?? preset.confidence,
+    binarySearchSteps: settings.binarySearchSteps ?? preset.binarySearchSteps,
+    iterations: settings.iterations ?? preset.iterations,
+    learningRate: settings.learningRate ?? preset.learningRate,
+    initialConstant: settings.initialConstant ?? preset.initialConstant,
+    abortEarly: settings.abortEarly ?? preset.abortEarly,
+  };
+  requireAtLeast('confidence', resolved.confidence, 0);
+  requireCount('binarySearchSteps', resolved.binarySearchSteps);
+  requireCount('iterations', resolved.iterations);
+  requirePositive('learningRate', resolved.learningRate);
+  requirePositive('initialConstant', resolved.initialConstant);
+  return resolved;
+}
+
+async function searchConstants(context: AttackContext, settings: Resolved): Promise<Findings> {
+  const { inputs } = context;
+  const { binarySearchSteps, initialConstant } = settings;
+  const search = new ConstantSearch(inputs.count, initialConstant);
+  const descent = new Descent(context, settings);
+
+  for (let round = 0; round < binarySearchSteps; round++) {
+    const isLast = round === binarySearchSteps - 1;
+    if (isLast && binarySearchSteps >= REPEATS_BEST_CONSTANT_FROM) search.useUpperBounds();
+    const succeeded = await descent.run(round, search.constants);
+    for (const row of allRows(inputs.count)) search.update(row, succeeded[row] === 1);
+  }
+  return descent.findings;
+}
+
+/** One run of Adam after another, for all samples at once; keeps the nearest success of each. */
+class Descent {
+  readonly findings: Findings;
+  readonly #context: AttackContext;
+  readonly #settings: Resolved;
+  readonly #hinge: LogitLoss;
+  readonly #box: TanhBox;
+  readonly #adam: Adam;
+  /** w₀ and δ of each sample. */
+  readonly #starts: Batch;
+  readonly #offsets: Batch;
+  /** L2 distance of each sample's best input so far. */
+  readonly #bestDistances: Float64Array;
+  /** Inputs x(w) and derivatives dx/dw of the active samples, one after another. */
+  readonly #points: Batch;
+  readonly #slopes: Batch;
+  /** Gradient of the whole loss of one sample by w. */
+  readonly #gradient: Float64Array;
+
+  constructor(context: AttackContext, settings: Resolved) {
+    const { inputs, criterion, classifier } = context;
+    const { count, shape } = inputs;
+    this.#context = context;
+    this.#settings = settings;
+    const kind = criterion.kind === 'misclassified' ? 'untargeted' : 'targeted';
+    this.#hinge = carliniWagnerHinge(kind, settings.confidence);
+    const box = new TanhBox(classifier.bounds);
+    this.#box = box;
+    this.#adam = new Adam(count, shape, settings.learningRate);
+    this.#starts = new Batch(
+      inputs.values.map(value => box.encode(value)),
+      shape,
+    );
+    this.#offsets = Batch.zeros(count, shape);
+    this.#bestDistances = new Float64Array(count).fill(Infinity);
+    this.#points = Batch.zeros(count, shape);
+    this.#slopes = Batch.zeros(count, shape);
+    this.#gradient = new Float64Array(inputs.sampleSize);
+    this.findings = noFindings(inputs);
+  }
+
+  /**
+   * Starts every sample again from its clean input, with these constants.
+   *
+   * @returns 1 for each sample that met the criterion on the way
+   */
+  async run(round: number, constants: Float64Array): Promise<Uint8Array> {
+    const { inputs, classifier, signal, onProgress } = this.#context;
+    const { iterations, binarySearchSteps, abortEarly } = this.#settings;
+    const succeeded = new Uint8Array(inputs.count);
+    const stall = new StallDetector(
+      inputs.count,
+      abortEarly ? Math.ceil(iterations / 10) : Infinity,
+    );
+    this.#offsets.values.fill(0);
+    this.#adam.reset();
+
+    let active = allRows(inputs.count);
+    for (let step = 1; step <= iterations && active.length > 0; step++) {
+      signal?.throwIfAborted();
+      const evaluation = await this.#evaluate(active, constants);
+      this.#keepSuccesses(active, evaluation.logits, succeeded);
+      active = active.filter((row, position) =>
+        this.#descend(row, position, step, evaluation, stall),
+      );
+      onProgress?.({ completed: round * iterations + step, total: binarySearchSteps * iterations });
+    }
+    if (active.length > 0) {
+      // The inputs after the last step: no gradient is needed of them, but they may be the best.
+      signal?.throwIfAborted();
+      this.#keepSuccesses(active, await classifier.logits(this.#decode(active)), succeeded);
+    }
+    return succeeded;
+  }
+
+  #evaluate(active: readonly number[], constants: Float64Array): Promise<LossGradient> {
+    const { classifier, criterion } = this.#context;
+    return classifier.lossGradient(this.#hinge, this.#decode(active), [
+      oneHotReferences(criterion, active, classifier.classCount),
+      Float32Array.from(active, row => constants[row] as number),
+    ]);
+  }
+
+  /** The present inputs of the active samples. */
+  #decode(active: readonly number[]): Batch {
+    active.forEach((row, position) => {
+      this.#box.decode(
+        this.#starts.row(row),
+        this.#offsets.row(row),
+        this.#points.row(position),
+        this.#slopes.row(position),
+      );
+    });
+    return firstRows(this.#points, active.length);
+  }
+
+  #keepSuccesses(active: readonly number[], logits: Batch, succeeded: Uint8Array): void {
+    const { inputs, criterion } = this.#context;
+    active.forEach((row, position) => {
+      if (!isSafelyMet(criterion, row, logits.row(position), this.#settings.confidence)) return;
+      succeeded[row] = 1;
+      const distance = distanceBetween(inputs.row(row), this.#points.row(position), 'L2');
+      if (distance >= (this.#bestDistances[row] as number)) return;
+      this.#bestDistances[row] = distance;
+      this.findings.candidates.row(row).set(this.#points.row(position));
+    });
+  }
+
+  /** One step for one sample. Says whether it stays in the round. */
+  #descend(
+    row: number,
+    position: number,
+    step: number,
+    evaluation: LossGradient,
+    stall: StallDetector,
+  ): boolean {
+    this.findings.steps[row] = (this.findings.steps[row] as number) + 1;
+    const hinge = evaluation.losses[position] as number;
+    const hingeGradient = evaluation.gradient.row(position);
+    if (hinge !== 0 && !isUsableGradient(hingeGradient)) {
+      this.findings.gradientUnavailable[row] = 1;
+      return false;
+    }
+    const loss = hinge + this.#addDistanceTerm(row, position, hingeGradient);
+    if (stall.hasStalled(row, step, loss)) return false;
+    this.#adam.descend(row, step, this.#gradient, this.#offsets.row(row));
+    return true;
+  }
+
+  /**
+   * Writes the gradient of the whole loss by w to `#gradient`.
+   *
+   * @returns ‖x(w) − x(w₀)‖², in widths of the box
+   */
+  #addDistanceTerm(row: number, position: number, hingeGradient: Float32Array): number {
+    const { inputs, classifier } = this.#context;
+    const width = classifier.bounds.upper - classifier.bounds.lower;
+    const clean = inputs.row(row);
+    const point = this.#points.row(position);
+    const slopes = this.#slopes.row(position);
+    let squaredDistance = 0;
+    for (let i = 0; i < clean.length; i++) {
+      const change = ((point[i] as number) - this.#box.anchor(clean[i] as number)) / width;
+      squaredDistance += change * change;
+      this.#gradient[i] =
+        (slopes[i] as number) * ((2 * change) / width + (hingeGradient[i] as number));
+    }
+    return squaredDistance;
+  }
+}

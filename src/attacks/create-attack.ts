@@ -1,0 +1,18 @@
+import { type Attack } from './attack.ts';
+import { type AttackSettings } from './attack-settings.ts';
+import { carliniWagner } from './carlini-wagner.ts';
+import { fgsm } from './fgsm.ts';
+
+/**
+ * The attack that these settings describe.
+ *
+ * @throws AttackError `attack/invalid-setting` when a hyper-parameter is outside its range
+ */
+export function createAttack(settings: AttackSettings): Attack {
+  switch (settings.attack) {
+    case 'fgsm':
+      return fgsm(settings);
+    case 'carlini-wagner':
+      return carliniWagner(settings);
+  }
+}
