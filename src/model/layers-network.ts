@@ -86,11 +86,11 @@ class LayersNetwork implements Network {
   readonly outputName: string;
   readonly ending: FinalActivation;
   readonly parameterCount: number;
+  /** The part of the model that leads to the output; shares layers and weights with the model. */
+  readonly layersModel: layers.LayersModel;
   readonly #saved: SavedModel;
   readonly #config: KerasLayer;
   readonly #model: layers.LayersModel;
-  /** The part of the model that leads to the output; shares layers and weights with the model. */
-  readonly #part: layers.LayersModel;
   readonly #outputIndex: number;
 
   constructor(
@@ -110,14 +110,14 @@ class LayersNetwork implements Network {
     this.#outputIndex = outputIndex;
     const output = model.outputs[outputIndex] as layers.SymbolicTensor;
     this.outputName = output.sourceLayer.name;
-    this.#part =
+    this.layersModel =
       model.outputs.length === 1 ? model : layers.model({ inputs: input, outputs: output });
   }
 
   apply(inputs: tf.Tensor): tf.Tensor {
     // `apply` without `training` is inference: dropout is idle, batch normalisation uses its moving
     // statistics and leaves them alone.
-    return this.#part.apply(inputs) as tf.Tensor;
+    return this.layersModel.apply(inputs) as tf.Tensor;
   }
 
   async beforeActivation(): Promise<Network> {

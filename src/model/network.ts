@@ -1,4 +1,5 @@
 import { type Tensor } from '@tensorflow/tfjs-core';
+import { type LayersModel } from '@tensorflow/tfjs-layers';
 
 /** What stands at the end of an output. */
 export interface FinalActivation {
@@ -19,6 +20,8 @@ export interface Network {
   readonly ending: FinalActivation;
   /** Numbers that training has found. */
   readonly parameterCount: number;
+  /** The layers from that input to that output, of which variants can be made; graphs have none. */
+  readonly layersModel?: LayersModel;
   /** `[batch, …inputShape]` to the output, in inference mode, differentiable. */
   apply(inputs: Tensor): Tensor;
   /** The network without its final activation, where that is removable. Disposes this one. */
