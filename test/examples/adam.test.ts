@@ -25,7 +25,10 @@ function weights(model: Sequential): number[] {
 }
 
 describe('Adam', () => {
-  beforeAll(() => openEngine({ name: 'cpu' }));
+  beforeAll(async () => {
+    await openEngine({ name: 'cpu' });
+    await tf.setBackend('cpu');
+  });
 
   test('takes the steps of the optimiser of TensorFlow.js', () => {
     const ours = oneLayer();

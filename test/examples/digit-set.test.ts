@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -23,7 +24,10 @@ function values(index: number, right: number, down: number): Float32Array {
 }
 
 describe('digits as inputs', () => {
-  beforeAll(() => openEngine({ name: 'cpu' }));
+  beforeAll(async () => {
+    await openEngine({ name: 'cpu' });
+    await tf.setBackend('cpu');
+  });
 
   test('are grey values in [0, 1], in the order asked for', () => {
     const images = imageTensor(digits, [2, 0]);

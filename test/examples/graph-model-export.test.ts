@@ -29,7 +29,10 @@ async function outputs(
 }
 
 describe.each(['wasm', 'cpu'] as const)('a layers model as a graph on %s', engine => {
-  beforeAll(() => openEngine({ name: engine }));
+  beforeAll(async () => {
+    await openEngine({ name: engine });
+    await tf.setBackend(engine);
+  });
 
   const images = Float32Array.from({ length: 4 * 28 * 28 }, (_, i) => Math.abs(Math.sin(i * i)));
 

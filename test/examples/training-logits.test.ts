@@ -8,7 +8,10 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 const images = Float32Array.from({ length: 3 * 28 * 28 }, (_, i) => Math.abs(Math.sin(i)));
 
 describe.each(['wasm', 'cpu'] as const)('logits for training on %s', engine => {
-  beforeAll(() => openEngine({ name: engine }));
+  beforeAll(async () => {
+    await openEngine({ name: engine });
+    await tf.setBackend(engine);
+  });
 
   test.each(recipes)('their softmax is what $name predicts', recipe => {
     const model = recipe.build(7);

@@ -8,6 +8,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setBackend } from '@tensorflow/tfjs-core';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { readDigitSet, sliceDigits, type DigitSet } from './digit-set.ts';
 import { accuracy, accuracyUnderFgsm, type Accuracy } from './evaluation.ts';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   const { positionals: names } = parseArgs({ allowPositionals: true });
   const chosen = names.length === 0 ? recipes : names.map(recipeNamed);
   await openEngine({ name: 'wasm' });
+  await setBackend('wasm');
   const data = join(example, 'data');
   const digits = { training: readDigitSet(data, 'train'), test: readDigitSet(data, 't10k') };
   for (const recipe of chosen) await train(recipe, digits);
