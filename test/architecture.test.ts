@@ -4,20 +4,21 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const leaves = ['errors', 'random', 'arrays'];
+const leaves = ['errors', 'random', 'arrays', 'numpy'];
 
 /** Which folders of `src/` each folder may import from, as drawn in docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
   errors: [],
   random: [],
   arrays: [],
+  numpy: ['errors', 'arrays'],
   engine: leaves,
   data: leaves,
   model: [...leaves, 'engine', 'data'],
   attacks: [...leaves, 'model', 'engine', 'data'],
   uncertainty: [...leaves, 'model', 'engine', 'data'],
   manifold: [...leaves, 'model', 'engine', 'data'],
-  report: ['errors', 'config', 'protocol'],
+  report: ['errors', 'numpy', 'config', 'protocol'],
   config: ['errors', 'report', 'protocol'],
   protocol: ['errors', 'report', 'config'],
   audit: [
@@ -32,10 +33,10 @@ const allowed: Record<string, readonly string[]> = {
     'config',
     'protocol',
   ],
-  worker: ['errors', 'audit', 'protocol', 'report', 'config'],
-  cli: ['errors', 'audit', 'protocol', 'report', 'config'],
-  server: ['errors', 'protocol', 'report', 'config'],
-  extension: ['errors', 'protocol', 'report', 'config'],
+  worker: ['errors', 'numpy', 'audit', 'protocol', 'report', 'config'],
+  cli: ['errors', 'numpy', 'audit', 'protocol', 'report', 'config'],
+  server: ['errors', 'numpy', 'protocol', 'report', 'config'],
+  extension: ['errors', 'numpy', 'protocol', 'report', 'config'],
   'webview-ui': ['errors', 'protocol', 'report', 'config'],
 };
 

@@ -1,4 +1,5 @@
 import { sizeOf } from '../arrays/batch.ts';
+import { widenHalf } from '../numpy/dtype.ts';
 import { type WeightEntry } from './saved-model.ts';
 
 /** Values of a weight after dequantisation; complex numbers as pairs, strings as their bytes. */
@@ -72,7 +73,9 @@ export function decodeWeight(
   const bytes = data.slice(start, end);
   const { quantization } = entry;
   if (quantization === undefined) return decodePlain(entry, bytes);
-  if (quantization.dtype === 'float16') return decodeFloat16(new Uint16Array(bytes));
+  if (quantization.dtype === 'float16') {
+    return Float32Array.from(new Uint16Array(bytes), widenHalf);
+  }
 
   const stored = quantization.dtype === 'uint8' ? new Uint8Array(bytes) : new Uint16Array(bytes);
   const { scale, min } = quantization;
@@ -105,16 +108,4 @@ function decodeStrings(bytes: ArrayBuffer): Uint8Array[] {
     position += length;
   }
   return strings;
-}
-
-/** Widens IEEE 754 half precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-export function decodeFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, half => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 0x1f;
-    const fraction = half & 0x3ff;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-  });
 }
