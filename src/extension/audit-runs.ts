@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationTokenSource, Emitter, type Event } from 'vscode-jsonrpc';
+import { describeError } from '../errors/assay-error.ts';
 import {
   type AuditEvent,
   type AuditOverrides,
@@ -54,6 +55,7 @@ export interface AuditRunsOptions extends WorkerOptions {
 export class AuditRuns {
   readonly #options: AuditRunsOptions;
   readonly #runs = new Map<string, Run>();
+  readonly #failures = new Map<string, string>();
   readonly #changed = new Emitter<AuditRun>();
   readonly #reported = new Emitter<string>();
   readonly #noticed = new Emitter<string>();
@@ -96,6 +98,11 @@ export class AuditRuns {
     return this.#runs.get(modelPath);
   }
 
+  /** Why the last run of this model failed, for people; undefined when it did not. */
+  lastFailureOf(modelPath: string): string | undefined {
+    return this.#failures.get(modelPath);
+  }
+
   /**
    * Audits a model when its turn comes. Asking again while it waits or runs joins the same run.
    *
@@ -107,8 +114,13 @@ export class AuditRuns {
     if (existing !== undefined) return existing.ending;
     const run = new Run(request);
     this.#runs.set(request.modelPath, run);
+    this.#failures.delete(request.modelPath);
     run.ending = this.#queue
       .then(() => this.#audit(run))
+      .catch((error: unknown) => {
+        this.#failures.set(request.modelPath, describeError(error));
+        throw error;
+      })
       .finally(() => {
         this.#runs.delete(request.modelPath);
         run.source.dispose();

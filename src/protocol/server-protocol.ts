@@ -1,14 +1,17 @@
-import { NotificationType } from 'vscode-jsonrpc';
-
 /** What the extension tells the language server beyond the language server protocol. */
 
+/** Parameters of {@link auditsMethod}. */
 export interface AuditsParams {
   /** URIs of the models whose audit waits or runs, as `model.json` documents are named. */
   readonly modelUris: readonly string[];
 }
 
-/** The audits that wait or run have changed: their lenses offer to cancel instead of to run. */
-export const AuditsNotification = new NotificationType<AuditsParams>('assay/audits');
+/**
+ * Method of the notification that the audits that wait or run have changed: their lenses offer to
+ * cancel instead of to run. A name and no type of vscode-jsonrpc, of which the client library and
+ * the server library bring a version each.
+ */
+export const auditsMethod = 'assay/audits';
 
 /** Commands that a lens or a link may run; the client has to know them. Each takes a URI. */
 export const lensCommands = {
