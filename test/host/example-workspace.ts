@@ -21,7 +21,10 @@ export async function createExampleWorkspace(
   for (const part of copiedParts) {
     await cp(join(example, part), join(folder, part), { recursive: true });
   }
-  const config = JSON.parse(await readFile(join(example, 'assay.config.json'), 'utf8')) as object;
-  const changed = JSON.stringify({ ...config, ...changes }, undefined, 2);
-  await writeFile(join(folder, 'assay.config.json'), `${changed}\n`);
+  const file = await readFile(join(example, 'assay.config.json'), 'utf8');
+  const config = { ...(JSON.parse(file) as Record<string, unknown>), ...changes };
+  // The path to the schema is wrong in a copy; the editor knows the schema by the file's name.
+  delete config['$schema'];
+  const text = JSON.stringify(config, undefined, 2);
+  await writeFile(join(folder, 'assay.config.json'), `${text}\n`);
 }
