@@ -62,14 +62,18 @@ function program(): Command {
   return assay;
 }
 
-try {
-  await program().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // Commander has printed it already; help and version are no failures.
-    process.exitCode = error.exitCode === 0 ? exitCodes.met : exitCodes.impossible;
-  } else {
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed it already; help and version are no failures.
+      process.exitCode = error.exitCode === 0 ? exitCodes.met : exitCodes.impossible;
+      return;
+    }
     process.stderr.write(`assay: ${describeError(error)}\n`);
     process.exitCode = exitCodes.impossible;
   }
 }
+
+void main();

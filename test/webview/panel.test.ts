@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, PanelPage } from './panel-page.ts';
+import { sampleReport } from './sample-report.ts';
+
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+);
+
+let browser: Browser;
+let panel: PanelPage | undefined;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterEach(async () => {
+  expect(panel?.complaints ?? []).toEqual([]);
+  await panel?.page.close();
+  panel = undefined;
+});
+afterAll(() => browser.close());
+
+async function open(options: Parameters<typeof PanelPage.open>[1] = {}): Promise<PanelPage> {
+  panel = await PanelPage.open(browser, options);
+  return panel;
+}
+
+async function accessibilityViolations({ page, complaints }: PanelPage): Promise<string[]> {
+  expect(complaints).toEqual([]);
+  await page.evaluate(axeSource);
+  const found: unknown = await page.evaluate(
+    `axe.run(document, { rules: { region: { enabled: false } } }).then(result =>
+       result.violations.map(v => v.id + ': ' + v.nodes.map(n => n.target.join(' ') + ' ' + n.failureSummary).join(' | ')))`,
+  );
+  // The checker itself tries inline styles, which the page's policy refuses.
+  complaints.length = 0;
+  return found as string[];
+}
+
+/** What the tests read of a canvas; they are compiled without the browser's types. */
+interface Canvas {
+  getContext(kind: '2d'): {
+    getImageData(x: number, y: number, width: number, height: number): { data: Iterable<number> };
+  };
+}
+
+const rows = '.body [role="row"]';
+
+describe('the panel', () => {
+  test('asks for a snapshot and shows conditions, findings and samples', async () => {
+    const { page, show, received } = await open().then(opened => ({
+      page: opened.page,
+      received: opened.received,
+      show: opened.show.bind(opened),
+    }));
+    expect(received).toContainEqual({ kind: 'ready' });
+    await show(sampleReport(120));
+    await page.getByRole('heading', { name: 'digits-cnn' }).waitFor();
+    await page.getByRole('rowheader', { name: 'C&W L2 (quick)' }).waitFor();
+    await page.getByText('40.0% is below the required 50.0%.').waitFor();
+    await page.locator(rows).first().waitFor();
+    expect(await page.locator(rows).first().innerText()).toMatch(/^0\s+0/);
+    // The list shows the attack, since that is what an audit is about.
+    await page.getByRole('columnheader', { name: /Outcome/ }).waitFor();
+  });
+
+  test.each([
+    ['dark', 1100],
+    ['light', 1100],
+    ['dark', 500],
+  ] as const)('has no accessibility violation, %s theme, %i px wide', async (theme, width) => {
+    const opened = await open({ theme, width });
+    await opened.show(sampleReport(60));
+    await opened.page.locator(rows).nth(3).waitFor();
+    await opened.page.locator(rows).nth(1).click();
+    await opened.page.getByText('Sample 1, label 1').waitFor();
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    await opened.page.screenshot({ path: `test-results/panel-${theme}-${width}.png` });
+  });
+
+  test('draws only the rows in view of ten thousand, and reaches the last by keyboard', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await opened.show(sampleReport(10_000));
+    await page.locator(rows).first().waitFor();
+    expect(await page.locator(rows).count()).toBeLessThan(60);
+    const grid = page.getByRole('grid');
+    expect(await grid.getAttribute('aria-rowcount')).toBe('10001');
+    await grid.focus();
+    await page.keyboard.press('End');
+    await page.locator('#row-9999').waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByText('Sample 9999, label 9').waitFor();
+    expect(await page.locator(rows).count()).toBeLessThan(60);
+    // Pages, not everything, were asked for.
+    const asked = opened.received.filter(({ kind }) => kind === 'samples');
+    expect(asked.length).toBeLessThan(20);
+  });
+
+  test('sorts by a column in either direction', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await opened.show(sampleReport(100));
+    await page.getByRole('button', { name: 'MI', exact: true }).click();
+    const header = page.getByRole('columnheader', { name: /^MI/ });
+    await page.locator('[role="columnheader"][aria-sort="descending"]').waitFor();
+    const values = async () =>
+      (await page.locator(`${rows} > :nth-last-child(2)`).allInnerTexts()).map(Number);
+    await expect.poll(async () => isSorted((await values()).toReversed())).toBe(true);
+    await header.getByRole('button').click();
+    await expect.poll(async () => isSorted(await values())).toBe(true);
+    expect((await values()).length).toBeGreaterThan(3);
+  });
+
+  test('filters by outcome, label and text', async () => {
+    const opened = await open();
+    const { page } = opened;
+    const report = sampleReport(100);
+    await opened.show(report);
+    await page.locator(rows).first().waitFor();
+    const status = page.locator('assay-sample-toolbar [role="status"]');
+    const find = page.locator('vscode-textfield input');
+    await find.fill('99');
+    await expect.poll(() => status.innerText()).toBe('1 samples');
+    await find.fill('');
+    await expect.poll(() => status.innerText()).toBe('100 samples');
+    await page.locator('vscode-single-select').nth(1).click();
+    await page.getByRole('option', { name: 'Fooled' }).click();
+    const fooled = report.samples.filter(
+      ({ conditions }) => conditions['carlini-wagner-l2-quick']?.outcome === 'succeeded',
+    );
+    await expect.poll(() => status.innerText()).toBe(`${fooled.length} samples`);
+  });
+
+  test('draws the pictures of the rows in view', async () => {
+    const opened = await open();
+    await opened.show(sampleReport(30));
+    const canvas = opened.page.locator(`${rows} canvas`).first();
+    await canvas.waitFor();
+    const pixels = () =>
+      canvas.evaluate((node: unknown) => {
+        const { data } = (node as Canvas).getContext('2d').getImageData(0, 0, 4, 4);
+        return Array.from(data).filter((_, i) => i % 4 === 0);
+      });
+    await expect
+      .poll(pixels)
+      .toEqual(Array.from({ length: 16 }, (_, i) => Math.round((255 * i) / 16)));
+  });
+
+  test('says what is running, and cancels', async () => {
+    const opened = await open();
+    await opened.show(sampleReport(10, 'running'), {
+      run: { phase: 'C&W L2 (quick)', fraction: 0.42, secondsLeft: 75 },
+    });
+    await opened.page.getByText('C&W L2 (quick), 42%, 1 min 15 s left').waitFor();
+    await opened.page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => opened.received).toContainEqual({ kind: 'cancel' });
+    await opened.page.screenshot({ path: 'test-results/panel-running.png' });
+  });
+
+  test('says why there is nothing, and what is out of date', async () => {
+    const opened = await open();
+    await opened.show(undefined, { problem: 'This model has not been audited yet.' });
+    await opened.page.getByText('This model has not been audited yet.').waitFor();
+    await opened.page.getByRole('button', { name: 'Run audit' }).click();
+    await expect.poll(() => opened.received).toContainEqual({ kind: 'run' });
+    await opened.show(sampleReport(5), { stale: 'the weights changed (a.bin)' });
+    await opened.page.getByText('Out of date: the weights changed (a.bin).').waitFor();
+  });
+
+  test('a condition without posterior says why, never zero', async () => {
+    const report = sampleReport(5);
+    const conditions = report.conditions.map(condition => ({
+      ...condition,
+      uncertainty: {
+        applicable: false as const,
+        reason: 'No dropout layers.',
+        remedy: 'Use an ensemble.',
+      },
+    }));
+    const opened = await open();
+    await opened.show({ ...report, conditions });
+    await opened.page.getByText('Uncertainty: No dropout layers. Use an ensemble.').waitFor();
+    const cells = await opened.page
+      .locator('assay-condition-summary tbody tr')
+      .first()
+      .locator('td')
+      .allInnerTexts();
+    expect(cells.slice(-4)).toEqual(['–', '–', '–', '–']);
+  });
+
+  test('what was chosen survives a restart', async () => {
+    const first = await open();
+    await first.show(sampleReport(30));
+    await first.page.locator(rows).nth(2).click();
+    await first.page.getByText('Sample 2, label 2').waitFor();
+    const state = await first.keptState();
+    expect(state).toMatchObject({ selected: 2, modelUri: 'file:///model.json' });
+    await first.page.close();
+    const second = await open({ state });
+    await second.show(sampleReport(30));
+    await second.page.getByText('Sample 2, label 2').waitFor();
+  });
+});
+
+function isSorted(values: readonly number[]): boolean {
+  return values.every((value, i) => i === 0 || value >= (values[i - 1] ?? -Infinity));
+}

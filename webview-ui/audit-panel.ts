@@ -1,0 +1,284 @@
+import '@vscode-elements/elements/dist/vscode-button/index.js';
+import '@vscode-elements/elements/dist/vscode-icon/index.js';
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import {
+  type SampleFilter,
+  type SampleOrder,
+  type ToPanelMessage,
+} from '../src/protocol/panel-protocol.ts';
+import { age, duration } from '../src/report/wording.ts';
+import './condition-summary.ts';
+import { type EditorLink } from './editor-link.ts';
+import './findings.ts';
+import './sample-detail.ts';
+import './sample-grid.ts';
+import { SampleSource } from './sample-source.ts';
+import './sample-toolbar.ts';
+import { sharedStyles } from './shared-styles.ts';
+import { initialView, withCondition, type ViewState } from './view-state.ts';
+
+type Snapshot = Extract<ToPanelMessage, { kind: 'snapshot' }>;
+
+/** The whole panel: a function of the last snapshot and of what the user has chosen to look at. */
+@customElement('assay-panel')
+export class AuditPanel extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        gap: 14px;
+        min-height: 100vh;
+        padding: 12px 20px;
+        box-sizing: border-box;
+      }
+      .title {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px 16px;
+        align-items: start;
+        justify-content: space-between;
+      }
+      h1 {
+        font-size: 1.4em;
+        font-weight: 600;
+        margin: 0;
+      }
+      .actions {
+        display: flex;
+        gap: 8px;
+      }
+      progress {
+        width: 100%;
+        height: 4px;
+        appearance: none;
+        border: 0;
+        background: var(--vscode-editorWidget-background, transparent);
+      }
+      progress::-webkit-progress-bar {
+        background: var(--vscode-editorWidget-background, transparent);
+      }
+      progress::-webkit-progress-value {
+        background: var(--vscode-progressBar-background);
+      }
+      .banner {
+        display: flex;
+        gap: 8px;
+        padding: 6px 10px;
+        margin: 0;
+        border: 1px solid var(--vscode-inputValidation-warningBorder, var(--vscode-widget-border));
+        background: var(--vscode-inputValidation-warningBackground, transparent);
+        color: var(--vscode-inputValidation-warningForeground, inherit);
+      }
+      .samples {
+        display: flex;
+        flex-direction: column;
+        gap: 8px;
+        flex: 1;
+        min-height: 360px;
+      }
+      assay-sample-grid {
+        flex: 1;
+        height: 480px;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) accessor link: EditorLink | undefined;
+  @state() accessor #snapshot: Snapshot | undefined;
+  @state() accessor #view: ViewState = initialView('clean');
+  @state() accessor #revision = 0;
+  /** Whether the user has chosen a condition; until then the panel follows the audit. */
+  #hasChosen = false;
+  #source: SampleSource | undefined;
+  #stopListening: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const { link } = this;
+    if (link === undefined) return;
+    const kept = link.loadState();
+    this.#view = { ...this.#view, ...kept };
+    this.#hasChosen = kept.condition !== undefined;
+    this.#source = new SampleSource(
+      message => link.send(message),
+      () => this.#revision++,
+    );
+    this.#stopListening = link.listen(message => this.#receive(message));
+    link.send({ kind: 'ready' });
+  }
+
+  override disconnectedCallback(): void {
+    this.#stopListening?.();
+    super.disconnectedCallback();
+  }
+
+  override render(): unknown {
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return html`<p class="quiet" role="status">Loading…</p>`;
+    const { report, problem, stale } = snapshot;
+    return html`
+      ${this.#header(snapshot)} ${this.#progress(snapshot)}
+      ${problem === undefined ? nothing : banner('info', problem)}
+      ${stale === undefined ? nothing : banner('history', `Out of date: ${stale}.`)}
+      ${
+        report === undefined
+          ? nothing
+          : html`
+              <assay-condition-summary
+                .conditions=${report.conditions}
+                current=${this.#view.condition}
+                @condition-chosen=${(event: CustomEvent<string>) => this.#chooseCondition(event.detail)}
+              ></assay-condition-summary>
+              <assay-findings
+                .checks=${report.checks}
+                .flags=${report.flags}
+                .gradientCheck=${report.gradientCheck}
+              ></assay-findings>
+              ${this.#samples(report)}
+            `
+      }
+    `;
+  }
+
+  override updated(changed: PropertyValues): void {
+    super.updated(changed);
+    if (this.#hasChosen) this.link?.saveState(this.#view);
+  }
+
+  #header({ report, run }: Snapshot): unknown {
+    const title = report?.model.name ?? 'Audit';
+    return html`<div class="title">
+      <div>
+        <h1>${title}</h1>
+        ${report === undefined ? nothing : html`<span class="quiet">${describeRun(report)}</span>`}
+      </div>
+      <div class="actions">
+        ${
+          run === undefined
+            ? html`<vscode-button icon="play" @click=${() => this.link?.send({ kind: 'run' })}
+                >Run audit</vscode-button
+              >`
+            : html`<vscode-button
+                secondary
+                icon="debug-stop"
+                @click=${() => this.link?.send({ kind: 'cancel' })}
+                >Cancel</vscode-button
+              >`
+        }
+        <vscode-button secondary @click=${() => this.link?.send({ kind: 'open', what: 'config' })}
+          >Configuration</vscode-button
+        >
+      </div>
+    </div>`;
+  }
+
+  #progress({ run }: Snapshot): unknown {
+    if (run === undefined) return nothing;
+    const left = run.secondsLeft === undefined ? '' : `, ${duration(run.secondsLeft)} left`;
+    return html`<div role="status">
+      <progress max="1" .value=${run.fraction} aria-label="Progress of the audit"></progress>
+      <span class="quiet">${run.phase}, ${Math.floor(100 * run.fraction)}%${left}</span>
+    </div>`;
+  }
+
+  #samples(report: NonNullable<Snapshot['report']>): unknown {
+    const { selected, condition } = this.#view;
+    const { classNames, inputShape } = report.model;
+    const shown = report.conditions.find(({ id }) => id === condition);
+    const sample = selected === undefined ? undefined : this.#source?.find(selected);
+    const total = this.#source?.total ?? 0;
+    return html`<section class="samples" aria-label="Samples">
+      <assay-sample-toolbar
+        .conditions=${report.conditions}
+        .filter=${this.#view.filter}
+        .classNames=${classNames}
+        .total=${total}
+        @condition-chosen=${(event: CustomEvent<string>) => this.#chooseCondition(event.detail)}
+        @filter-chosen=${(event: CustomEvent<SampleFilter>) => this.#look({ filter: event.detail })}
+      ></assay-sample-toolbar>
+      ${
+        sample === undefined
+          ? nothing
+          : html`<assay-sample-detail
+              .sample=${sample}
+              .pictures=${this.#source?.picturesOf(sample.index)}
+              .conditions=${report.conditions}
+              .classNames=${classNames}
+              @detail-closed=${() => this.#look({ selected: undefined })}
+            ></assay-sample-detail>`
+      }
+      <assay-sample-grid
+        .source=${this.#source}
+        .revision=${this.#revision}
+        .total=${total}
+        .condition=${shown}
+        .order=${this.#view.order}
+        .classNames=${classNames}
+        .hasPictures=${inputShape.length === 3}
+        .selected=${selected}
+        @order-chosen=${(event: CustomEvent<SampleOrder>) => this.#look({ order: event.detail })}
+        @sample-chosen=${(event: CustomEvent<number>) => this.#look({ selected: event.detail })}
+      ></assay-sample-grid>
+    </section>`;
+  }
+
+  #receive(message: ToPanelMessage): void {
+    if (message.kind !== 'snapshot') {
+      this.#source?.receive(message);
+      return;
+    }
+    const before = this.#snapshot?.report?.updatedAt;
+    this.#snapshot = message;
+    const { report } = message;
+    if (report === undefined) return;
+    if (!this.#hasChosen) this.#followAudit(report.conditions);
+    if (report.updatedAt !== before) this.#source?.reload(this.#view);
+  }
+
+  /** Shows the first attack as soon as it has something to show. */
+  #followAudit(conditions: NonNullable<Snapshot['report']>['conditions']): void {
+    const first = conditions.find(({ kind, finished }) => kind === 'attack' && finished > 0);
+    this.#view = withCondition(this.#view, first?.id ?? 'clean');
+  }
+
+  #chooseCondition(condition: string): void {
+    this.#hasChosen = true;
+    this.#view = withCondition(this.#view, condition);
+    this.#source?.reload(this.#view);
+  }
+
+  #look(change: Partial<ViewState>): void {
+    this.#hasChosen = true;
+    this.#view = { ...this.#view, ...change };
+    if (!('selected' in change)) this.#source?.reload(this.#view);
+  }
+}
+
+function banner(icon: string, text: string): unknown {
+  return html`<p class="banner" role="status">
+    <vscode-icon name=${icon}></vscode-icon><span>${text}</span>
+  </p>`;
+}
+
+/** What was audited with what, in one line. */
+function describeRun(report: NonNullable<Snapshot['report']>): string {
+  const { model, data, engine, seed, seconds, updatedAt } = report;
+  return [
+    model.format,
+    `${model.parameterCount.toLocaleString('en')} parameters`,
+    `${data.samples} samples`,
+    `seed ${seed}`,
+    engine.version,
+    duration(seconds),
+    age(updatedAt, new Date()),
+  ].join(' · ');
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'assay-panel': AuditPanel;
+  }
+}

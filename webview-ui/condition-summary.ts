@@ -1,0 +1,180 @@
+import { css, html, LitElement, svg } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { type Condition } from '../src/report/audit-report.ts';
+import { distance, percent, ratio, scientific } from '../src/report/wording.ts';
+import { sharedStyles } from './shared-styles.ts';
+
+/** The table of the conditions: how many answers stay right, and how unsure the model is of them. */
+@customElement('assay-condition-summary')
+export class ConditionSummary extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: block;
+        overflow-x: auto;
+      }
+      table {
+        border-collapse: collapse;
+        white-space: nowrap;
+      }
+      th,
+      td {
+        padding: 4px 12px 4px 0;
+        text-align: left;
+        border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
+      }
+      th {
+        font-weight: 600;
+      }
+      tbody tr[aria-current='true'] th {
+        color: var(--vscode-textLink-foreground);
+      }
+      th.number,
+      td.number {
+        text-align: right;
+      }
+      button {
+        all: unset;
+        cursor: pointer;
+      }
+      button:hover {
+        text-decoration: underline;
+      }
+      button:focus-visible {
+        outline: 1px solid var(--vscode-focusBorder);
+      }
+      svg {
+        width: 120px;
+        height: 12px;
+        vertical-align: middle;
+      }
+      .track {
+        fill: var(--vscode-editorWidget-background, transparent);
+        stroke: var(--vscode-widget-border, var(--vscode-panel-border));
+      }
+      .interval {
+        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
+        opacity: 0.45;
+      }
+      .value {
+        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
+      }
+      .state {
+        color: var(--vscode-descriptionForeground);
+      }
+      .remark {
+        white-space: normal;
+        max-width: 80ch;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
+  /** Id of the condition that the list of samples shows. */
+  @property() accessor current = '';
+
+  override render(): unknown {
+    return html`
+      <table>
+        <caption class="visually-hidden">
+          Accuracy and uncertainty of each condition
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Condition</th>
+            <th scope="col" class="number">Samples</th>
+            <th scope="col" class="number">Accuracy</th>
+            <th scope="col">95% interval</th>
+            <th scope="col" class="number">Attack success</th>
+            <th scope="col" class="number">Median distance</th>
+            <th scope="col" class="number" title="Mutual information, nats">MI</th>
+            <th scope="col" class="number" title="Softmax variance, mean over classes">SMV</th>
+            <th scope="col" class="number" title="Ratio to the separate clean set">rel. MI</th>
+            <th scope="col" class="number" title="Ratio to the separate clean set">rel. SMV</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${this.conditions.map(condition => this.#row(condition))}
+        </tbody>
+      </table>
+      ${this.#remarks().map(remark => html`<p class="quiet remark">${remark}</p>`)}
+    `;
+  }
+
+  #row(condition: Condition): unknown {
+    const { id, label, accuracy, attackSuccess, uncertainty } = condition;
+    const scores = uncertainty?.applicable === true ? uncertainty : undefined;
+    return html`
+      <tr aria-current=${id === this.current ? 'true' : 'false'}>
+        <th scope="row">
+          <button @click=${() => this.#choose(id)} title="Show the samples of ${label}">
+            ${label}
+          </button>
+        </th>
+        <td class="number">${progressCell(condition)}</td>
+        <td class="number">${percent(accuracy?.value ?? null)}</td>
+        <td>${intervalBar(condition)}</td>
+        <td class="number">${attackSuccess === undefined ? '' : percent(attackSuccess.value)}</td>
+        <td class="number">${distanceCell(condition)}</td>
+        <td class="number">${scientific(scores?.mutualInformation ?? null)}</td>
+        <td class="number">${scientific(scores?.softmaxVariance ?? null)}</td>
+        <td class="number">${ratio(scores?.relativeMutualInformation ?? null)}</td>
+        <td class="number">${ratio(scores?.relativeSoftmaxVariance ?? null)}</td>
+      </tr>
+    `;
+  }
+
+  /** Why something is missing, said once. */
+  #remarks(): string[] {
+    const remarks = this.conditions.flatMap(({ label, uncertainty, error }) => [
+      ...(uncertainty?.applicable === false
+        ? [`Uncertainty: ${uncertainty.reason} ${uncertainty.remedy}`]
+        : []),
+      ...(error === undefined ? [] : [`${label}: ${error}`]),
+    ]);
+    return [...new Set(remarks)];
+  }
+
+  #choose(id: string): void {
+    this.dispatchEvent(new CustomEvent('condition-chosen', { detail: id }));
+  }
+}
+
+function progressCell({ state, finished, total }: Condition): string {
+  switch (state) {
+    case 'finished':
+      return String(total);
+    case 'waiting':
+      return 'waiting';
+    case 'running':
+    case 'cancelled':
+      return `${finished} of ${total}`;
+    case 'failed':
+      return 'failed';
+  }
+}
+
+function distanceCell({ distance: size }: Condition): string {
+  return size === undefined ? '' : `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
+}
+
+/** The interval as a bar from 0 to 1 with the value as a mark, since a point alone would mislead. */
+function intervalBar({ accuracy }: Condition): unknown {
+  const value = accuracy?.value ?? null;
+  if (accuracy === null || value === null) return '';
+  const { lower, upper } = accuracy;
+  const label = `${percent(lower)} to ${percent(upper)}`;
+  return html`<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${label}>
+    <title>${label}</title>
+    ${svg`<rect class="track" x="0" y="1" width="100" height="8" />
+      <rect class="interval" x=${100 * lower} y="1" width=${100 * (upper - lower)} height="8" />
+      <rect class="value" x=${Math.min(99, 100 * value - 0.75)} y="0" width="1.5" height="10" />`}
+  </svg>`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'assay-condition-summary': ConditionSummary;
+  }
+}

@@ -1,0 +1,23 @@
+import { type Outcome, type SampleCondition } from '../src/report/audit-report.ts';
+
+/** What became of a sample, in a word or two. */
+export const outcomeWords = {
+  succeeded: 'fooled',
+  failed: 'resisted',
+  'already-wrong': 'already wrong',
+  'reconstruction-misclassified': 'reconstruction wrong',
+  'gradient-unavailable': 'no gradient',
+  'not-run': 'not run',
+  error: 'error',
+} as const satisfies Record<Outcome, string>;
+
+/** Name of a class, with its number where the name is another. */
+export function className(index: number, names: readonly string[]): string {
+  return names[index] ?? String(index);
+}
+
+/** `7 (98.2%)`: an answer and how sure the model is of it. */
+export function answer(condition: SampleCondition | undefined, names: readonly string[]): string {
+  if (condition === undefined) return '…';
+  return `${className(condition.prediction, names)} (${(100 * condition.confidence).toFixed(1)}%)`;
+}

@@ -1,0 +1,37 @@
+import { css } from 'lit';
+
+/** What every part of the panel looks like: the editor's own colours and nothing else. */
+export const sharedStyles = css`
+  :host {
+    color: var(--vscode-foreground);
+    font-family: var(--vscode-font-family);
+    font-size: var(--vscode-font-size);
+  }
+  h2 {
+    font-size: 1em;
+    font-weight: 600;
+    margin: 0 0 6px;
+  }
+  p {
+    margin: 0 0 6px;
+  }
+  .quiet {
+    color: var(--vscode-descriptionForeground);
+  }
+  .number {
+    font-variant-numeric: tabular-nums;
+    text-align: right;
+  }
+  .visually-hidden {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+  :focus-visible {
+    outline: 1px solid var(--vscode-focusBorder);
+    outline-offset: -1px;
+  }
+`;
