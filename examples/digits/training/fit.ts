@@ -1,9 +1,10 @@
-import { mean, mul, tensor, tensor1d, tidy, type Scalar } from '@tensorflow/tfjs-core';
+import { mean, tensor1d, tidy, type Scalar } from '@tensorflow/tfjs-core';
 import { type Sequential } from '@tensorflow/tfjs-layers';
 import { Random } from '../../../src/random/random.ts';
 import { Adam } from './adam.ts';
 import { imageTensor, labelsAt, type DigitSet, type Shift } from './digit-set.ts';
-import { crossEntropy, logitsOf, type DropoutPass } from './logits.ts';
+import { seededDropout } from './dropout.ts';
+import { crossEntropy, logitsOf } from './logits.ts';
 
 /** How a model is trained. With the same plan, data and processor the weights come out the same. */
 export interface TrainingPlan {
@@ -46,7 +47,7 @@ export function fit(
       const loss = tidy(() => {
         const images = imageTensor(digits, batch, shiftsOf(plan, epoch));
         const labels = tensor1d(labelsAt(digits, batch), 'int32');
-        const dropout = dropoutOf(plan.seed, stepsDone);
+        const dropout = seededDropout(plan.seed, stepsDone);
         const batchLoss = (): Scalar =>
           mean(crossEntropy(logitsOf(model, images, dropout), labels));
         return adam.minimise(batchLoss, learningRate);
@@ -65,15 +66,5 @@ function shiftsOf({ seed, maximumShift }: TrainingPlan, epoch: number): (index: 
       right: random.integer(range) - maximumShift,
       down: random.integer(range) - maximumShift,
     };
-  };
-}
-
-/** Inverted dropout (Srivastava 2014): zero with chance `rate`, else scaled so that the mean stays. */
-function dropoutOf(seed: number, step: number): DropoutPass {
-  return (values, rate, layerName) => {
-    const random = new Random(seed, ['dropout', layerName, step]);
-    const mask = new Float32Array(values.size);
-    for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < rate ? 0 : 1 / (1 - rate);
-    return mul(values, tensor(mask, values.shape));
   };
 }

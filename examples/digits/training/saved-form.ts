@@ -32,7 +32,8 @@ export async function savedForm(
   }
 }
 
-async function layersModelOf(model: Sequential): Promise<io.ModelArtifacts> {
+/** The model as TensorFlow.js saves it. */
+export async function layersModelOf(model: Sequential): Promise<io.ModelArtifacts> {
   const saved: io.ModelArtifacts[] = [];
   await model.save(
     io.withSaveHandler(artifacts => {
