@@ -21,8 +21,17 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   }
 }
 
+/** Makes a folder and those above it. @throws AuditError `audit/cannot-write` */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
+}
+
 /** Says in words why a file could not be written. */
-export function cannotWrite(path: string, cause: unknown): AuditError {
+function cannotWrite(path: string, cause: unknown): AuditError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const place = { file: path };
   if (code === 'ENOSPC') {

@@ -1,8 +1,11 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttackOutcome } from '../attacks/attack.ts';
+import { makeFolder } from './atomic-file.ts';
 import { type OutputOf, type PieceOutput } from './piece.ts';
-import { readArrays, writeArrays, type NamedArray } from './npz-arrays.ts';
+import { type NumpyValues } from '../numpy/dtype.ts';
+import { openNpz } from '../numpy/open-numpy.ts';
+import { writeNpz, type WritableArray } from '../numpy/write-numpy.ts';
 
 /** Codes under which outcomes are kept; the order must not change. */
 const outcomeCodes: readonly AttackOutcome[] = [
@@ -29,13 +32,15 @@ export class PieceStore {
 
   /** The output of a piece, or undefined when it is not there or not whole. */
   async load(key: string): Promise<PieceOutput | undefined> {
-    const arrays = await readArrays(this.#path(key)).catch(() => undefined);
+    // A piece that is missing or damaged is simply computed again.
+    const arrays = await readAll(this.#path(key)).catch(() => undefined);
     return arrays === undefined ? undefined : decode(arrays);
   }
 
-  /** @throws AuditError `audit/cannot-write` */
+  /** @throws AuditError `audit/cannot-write`; NumpyError `numpy/no-space`, `numpy/not-written` */
   async save(key: string, output: PieceOutput): Promise<void> {
-    await writeArrays(this.#path(key), encode(output));
+    await makeFolder(this.#folder);
+    await writeNpz(this.#path(key), encode(output));
   }
 
   /** Removes the oldest pieces beyond the limit. */
@@ -60,8 +65,21 @@ export class PieceStore {
   }
 }
 
-function encode(output: PieceOutput): Record<string, NamedArray> {
-  const row = (values: NamedArray['values']) => ({ values, shape: [values.length] });
+type Arrays = ReadonlyMap<string, NumpyValues>;
+
+async function readAll(path: string): Promise<Arrays> {
+  const archive = await openNpz(path);
+  const arrays = await Promise.all(
+    archive.names.map(async name => {
+      const array = await archive.array(name);
+      return [name, await array.readRows(0, array.rowCount)] as const;
+    }),
+  );
+  return new Map(arrays);
+}
+
+function encode(output: PieceOutput): Record<string, WritableArray> {
+  const row = (values: NumpyValues): WritableArray => ({ values, shape: [values.length] });
   switch (output.kind) {
     case 'predict':
       return {
@@ -88,11 +106,9 @@ function encode(output: PieceOutput): Record<string, NamedArray> {
 }
 
 /** Undefined when an array is missing or of another type: such a piece is run again. */
-function decode(arrays: ReadonlyMap<string, NamedArray['values']>): PieceOutput | undefined {
+function decode(arrays: Arrays): PieceOutput | undefined {
   return decodePredict(arrays) ?? decodeAttack(arrays) ?? decodeScore(arrays);
 }
-
-type Arrays = ReadonlyMap<string, NamedArray['values']>;
 
 function decodePredict(arrays: Arrays): OutputOf<'predict'> | undefined {
   const inputs = arrays.get('inputs');
@@ -127,12 +143,12 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
 }
 
 function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {
-  const [passes] = arrays.get('passes') ?? [];
+  const passes = arrays.get('passes')?.[0];
   const mutualInformation = arrays.get('mutualInformation');
   const softmaxVariance = arrays.get('softmaxVariance');
   const predictiveEntropy = arrays.get('predictiveEntropy');
   const prediction = arrays.get('prediction');
-  return passes !== undefined &&
+  return typeof passes === 'number' &&
     mutualInformation instanceof Float64Array &&
     softmaxVariance instanceof Float64Array &&
     predictiveEntropy instanceof Float64Array &&

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { reportFileName, type AuditReport } from '../report/audit-report.ts';
-import { writeAtomically } from './atomic-file.ts';
+import { writeNpz } from '../numpy/write-numpy.ts';
+import { makeFolder, writeAtomically } from './atomic-file.ts';
 import { inputBytes, type ConditionResults } from './condition-results.ts';
 import { type GrowingReport } from './growing-report.ts';
-import { writeArrays } from './npz-arrays.ts';
 
 /** Milliseconds between two writes of a report that grows. */
 const interval = 700;
@@ -78,7 +78,8 @@ export class ReportWriter {
     const { id, indices } = results.plan;
     const name = `${id.replaceAll(/[^\w.-]/g, '-')}.npz`;
     const count = indices.length;
-    await writeArrays(join(this.#folder, name), {
+    await makeFolder(this.#folder);
+    await writeNpz(join(this.#folder, name), {
       inputs: { values: results.inputs.values, shape: [count, ...results.inputs.shape] },
       logits: { values: results.logits.values, shape: [count, ...results.logits.shape] },
       labels: { values: results.labels, shape: [count] },

@@ -8,6 +8,7 @@ import {
 } from '../protocol/worker-protocol.ts';
 import { type AuditReport, type FileStamp } from '../report/audit-report.ts';
 import { reportFolderOf } from '../report/report-files.ts';
+import { NumpyError } from '../numpy/numpy-error.ts';
 import { stampFile } from '../report/staleness.ts';
 import { AuditError } from './audit-error.ts';
 import { GrowingReport } from './growing-report.ts';
@@ -249,7 +250,8 @@ class AuditRun {
     const results = this.#report.condition(piece.condition.id);
     results.state = 'failed';
     results.error = describeError(error);
-    const hopeless = piece.condition.id === 'clean' || error instanceof AuditError;
+    const hopeless =
+      piece.condition.id === 'clean' || error instanceof AuditError || error instanceof NumpyError;
     if (hopeless) {
       this.#fatal ??= error instanceof Error ? error : new Error(String(error));
       this.#schedule.close();
