@@ -6,6 +6,8 @@ import { defaultMemoryLimitBytes } from './backends/wasm-memory.ts';
 import { EagerEngine } from './eager-engine.ts';
 import { EngineError } from './engine-error.ts';
 import { type Engine, type EngineName } from './engine.ts';
+import { registerGradients } from './gradients/register-gradients.ts';
+import { addTensorMethods } from './tensor-methods.ts';
 
 export interface EngineOptions {
   /** Which engine; `auto` (the default) takes the fastest one that is right everywhere. */
@@ -28,6 +30,8 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   // Without this the library prints advice on the console and warns of kernels that we replace.
   tf.env().set('PROD', true);
   const backend = await startBackend(options.name ?? 'auto', options);
+  addTensorMethods();
+  registerGradients();
   return new EagerEngine(backend, options.maximumBatch ?? 128);
 }
 

@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths, version_wasm as version } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../engine-error.ts';
+import { registerKernels } from '../kernels/register-kernels.ts';
 import { type Backend } from './backend.ts';
 import { type AllocatingModule, WasmMemoryGuard } from './wasm-memory.ts';
 
@@ -41,6 +42,7 @@ async function start(directory: string): Promise<WasmBackend> {
       remedy: 'Update Node.js, or choose the engine `cpu`.',
     });
   }
+  registerKernels('wasm');
   // The type of the Emscripten module is not part of the package's own types.
   const { wasm: module } = tf.backend() as unknown as { readonly wasm: AllocatingModule };
   return {

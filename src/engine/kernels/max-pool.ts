@@ -1,0 +1,105 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { composedKernel } from './kernel.ts';
+import { readValues } from './values.ts';
+import { forEachWindow, imageWindows, volumeWindows, type WindowGeometry } from './windows.ts';
+
+interface GradientInputs<Image> {
+  /** `[batch, outHeight, outWidth, channels]`, or volumes */
+  readonly dy: Image;
+  /** What was pooled: `[batch, inHeight, inWidth, channels]`, or volumes. */
+  readonly input: Image;
+}
+
+/**
+ * Gradient of max pooling: each output hands its gradient to the first of the largest values in its
+ * window. The wasm backend's own kernel takes padding for zeros, and so loses the gradient of every
+ * window without a positive value.
+ */
+export const maxPoolGradient = composedKernel(
+  tf.MaxPoolGrad,
+  ['wasm', 'cpu'],
+  ({ dy, input }: GradientInputs<tf.Tensor4D>, attributes: tf.MaxPoolGradAttrs) => {
+    const { filterSize, strides, pad, dimRoundingMode } = attributes;
+    const info = tf.backend_util.computePool2DInfo(
+      input.shape,
+      filterSize,
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+    );
+    return scatterToWinners(dy, input, imageWindows(info));
+  },
+);
+
+/** Gradient of max pooling of volumes, see {@link maxPoolGradient}. */
+export const maxPool3dGradient = composedKernel(
+  tf.MaxPool3DGrad,
+  ['wasm'],
+  ({ dy, input }: GradientInputs<tf.Tensor5D>, attributes: tf.MaxPool3DGradAttrs) =>
+    scatterToWinners(dy, input, volumePooling(input.shape, attributes)),
+);
+
+interface VolumeInputs {
+  /** `[batch, depth, height, width, channels]` */
+  readonly x: tf.Tensor5D;
+}
+
+/** Max pooling of volumes. The wasm backend's own kernel returns zero where all values are negative. */
+export const maxPool3d = composedKernel(
+  tf.MaxPool3D,
+  ['wasm'],
+  ({ x }: VolumeInputs, attributes: tf.MaxPool3DAttrs) => {
+    const windows = volumePooling(x.shape, attributes);
+    const { batch, depth, height, width, channels } = windows;
+    const outShape = [batch, depth.outSize, height.outSize, width.outSize, channels];
+    const values = readValues(x);
+    const result = new Float32Array(tf.util.sizeFromShape(outShape));
+    forEachWinner(values, windows, (output, winner) => {
+      result[output] = values[winner] as number;
+    });
+    return tf.tensor(result, outShape);
+  },
+);
+
+function volumePooling(
+  shape: [number, number, number, number, number],
+  attributes: Pick<tf.MaxPool3DGradAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>,
+): WindowGeometry {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+  return volumeWindows(
+    tf.backend_util.computePool3DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode),
+  );
+}
+
+function scatterToWinners(dy: tf.Tensor, input: tf.Tensor, windows: WindowGeometry): tf.Tensor {
+  const gradients = readValues(dy);
+  const result = new Float32Array(input.size);
+  forEachWinner(readValues(input), windows, (output, winner) => {
+    result[winner] = (result[winner] as number) + (gradients[output] as number);
+  });
+  return tf.tensor(result, input.shape);
+}
+
+/** Calls back with the index of each output and that of the first largest value in its window. */
+function forEachWinner(
+  values: Float32Array,
+  windows: WindowGeometry,
+  callback: (output: number, winner: number) => void,
+): void {
+  forEachWindow(windows, ({ inputs, count }, output) => {
+    for (let channel = 0; channel < windows.channels; channel++) {
+      let largest = -Infinity;
+      let winner = -1;
+      for (let i = 0; i < count; i++) {
+        const position = (inputs[i] as number) + channel;
+        const value = values[position] as number;
+        if (value > largest) {
+          largest = value;
+          winner = position;
+        }
+      }
+      if (winner >= 0) callback(output + channel, winner);
+    }
+  });
+}

@@ -1,0 +1,62 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { averagePool3dGradient, averagePoolGradient } from './average-pool-gradient.ts';
+import {
+  convolution3dFilterGradient,
+  convolution3dInputGradient,
+} from './convolution-3d-gradients.ts';
+import { convolutionFilterGradient } from './convolution-filter-gradient.ts';
+import { convolutionInputGradient } from './convolution-input-gradient.ts';
+import {
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+} from './depthwise-convolution-gradients.ts';
+import { dilation2d, dilation2dFilterGradient, dilation2dInputGradient } from './dilation-2d.ts';
+import { einsum } from './einsum.ts';
+import { type BackendName, type Kernel } from './kernel.ts';
+import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
+import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './max-pool.ts';
+import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradient.ts';
+import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
+
+const kernels: readonly Kernel[] = [
+  averagePool3dGradient,
+  averagePoolGradient,
+  convolution3dFilterGradient,
+  convolution3dInputGradient,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+  dilation2d,
+  dilation2dFilterGradient,
+  dilation2dInputGradient,
+  einsum,
+  fusedMatrixProduct,
+  matrixProduct,
+  maxPool3d,
+  maxPool3dGradient,
+  maxPoolGradient,
+  resizeBilinearGradient,
+  resizeNearestNeighborGradient,
+  unsortedSegmentSum,
+];
+
+/** Puts our kernels in the place of those of a backend that are wrong, missing or slow. Call it once. */
+export function registerKernels(backendName: BackendName): void {
+  for (const kernel of kernels) {
+    if (!kernel.backends.includes(backendName)) continue;
+    const stock = stockKernel(kernel.name, backendName);
+    if (stock !== undefined) tf.unregisterKernel(kernel.name, backendName);
+    tf.registerKernel({
+      kernelName: kernel.name,
+      backendName,
+      kernelFunc: kernel.create(stock),
+    });
+  }
+}
+
+function stockKernel(kernelName: string, backendName: string): tf.KernelFunc | undefined {
+  // The declared type leaves out that a kernel may be missing.
+  const config = tf.getKernel(kernelName, backendName) as tf.KernelConfig | undefined;
+  return config?.kernelFunc;
+}
