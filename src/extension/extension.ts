@@ -7,6 +7,7 @@ import { AuditRuns } from './audit-runs.ts';
 import { cancelAudit } from './cancel-command.ts';
 import { createConfig } from './create-config.ts';
 import { LazyLanguageServer } from './lazy-language-server.ts';
+import { MenuContext } from './menu-context.ts';
 import { openReport } from './report-command.ts';
 import { StatusItem } from './status-item.ts';
 import { locateModel } from './workspace-models.ts';
@@ -39,6 +40,7 @@ export function activate(context: ExtensionContext): AssayApi {
     reports,
     panels,
     new StatusItem(runs),
+    new MenuContext(runs),
     commands.registerCommand(lensCommands.audit, (model: unknown) => auditModel(model, services)),
     commands.registerCommand(lensCommands.cancel, (model: unknown) => cancelAudit(model, runs)),
     commands.registerCommand(lensCommands.openReport, (model: unknown) =>

@@ -1,4 +1,5 @@
 import { l10n, Uri, window, workspace, type QuickPickItem } from 'vscode';
+import { configFileName } from '../config/audit-config.ts';
 import { EditorError } from './editor-error.ts';
 import { activeModel, configuredModels, findModels, modelName } from './workspace-models.ts';
 
@@ -10,17 +11,24 @@ interface ModelItem extends QuickPickItem {
  * The model that a command is about: what it was given; else what the active editor shows; else
  * what the user picks of the models that there are.
  *
- * @param argument URI of a `model.json`, as an object from a menu and as text from a lens
+ * @param argument URI of a `model.json` or of a configuration with several, as an object from a menu
+ *   and as text from a lens
  * @returns undefined when the user picks none
  * @throws EditorError when there is nothing to pick from
  */
 export async function chooseModel(argument: unknown, question: string): Promise<Uri | undefined> {
-  if (argument instanceof Uri) return argument;
-  if (typeof argument === 'string') return Uri.parse(argument, true);
-  const active = await activeModel();
-  if (active !== undefined) return active;
-  const configured = configuredModels();
-  return await pickModel(configured.length > 0 ? configured : await findModels(), question);
+  const given = typeof argument === 'string' ? Uri.parse(argument, true) : argument;
+  if (given instanceof Uri && !isConfig(given)) return given;
+  const shown = given instanceof Uri ? given : window.activeTextEditor?.document.uri;
+  if (shown !== undefined && isConfig(shown)) {
+    const configured = await configuredModels(shown);
+    if (configured.length > 0) return await pickModel(configured, question);
+  }
+  return (await activeModel()) ?? (await pickModel(await findModels(), question));
+}
+
+function isConfig({ path }: Uri): boolean {
+  return path.endsWith(`/${configFileName}`);
 }
 
 async function pickModel(models: readonly Uri[], question: string): Promise<Uri | undefined> {
@@ -32,6 +40,7 @@ async function pickModel(models: readonly Uri[], question: string): Promise<Uri 
       { remedy: l10n.t('Convert one with tensorflowjs_converter, or save one with model.save().') },
     );
   }
+  if (models.length === 1) return only;
   const items = models.map((uri): ModelItem => ({
     label: modelName(uri),
     description: workspace.asRelativePath(uri),

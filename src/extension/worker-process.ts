@@ -163,6 +163,8 @@ export class WorkerProcess {
       const { protocolVersion, toolVersion } = await Promise.race([answer, silence, end]);
       if (protocolVersion !== workerProtocolVersion) throw differentVersions(protocolVersion);
       this.#toolVersion = toolVersion;
+    } catch (error) {
+      throw failureOf(error);
     } finally {
       clearTimeout(timer);
     }

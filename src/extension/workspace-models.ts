@@ -1,5 +1,4 @@
 import { l10n, Uri, window, workspace, type WorkspaceFolder } from 'vscode';
-import { configFileName } from '../config/audit-config.ts';
 import { readModelFile } from '../config/model-file.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { findConfig, resolveConfig } from '../config/resolve-config.ts';
@@ -59,14 +58,13 @@ export async function activeModel(): Promise<Uri | undefined> {
   return (await readModelFile(uri.fsPath)) === undefined ? undefined : uri;
 }
 
-/** The models that the configuration in the active editor names, if that shows one. */
-export function configuredModels(): Uri[] {
-  const document = window.activeTextEditor?.document;
-  if (document?.uri.path.endsWith(`/${configFileName}`) !== true) return [];
+/** The models that a configuration names, as it is in the editor, or else on disk. */
+export async function configuredModels(configUri: Uri): Promise<Uri[]> {
+  const document = await workspace.openTextDocument(configUri);
   const { config } = parseConfig(document.getText());
   if (config === undefined) return [];
   try {
-    return resolveConfig(config, document.uri.fsPath).models.map(path => Uri.file(path));
+    return resolveConfig(config, configUri.fsPath).models.map(path => Uri.file(path));
   } catch {
     // A path that leaves the folder: the diagnostics of the document say so.
     return [];
