@@ -6,7 +6,7 @@ import { Adam } from './adam.ts';
 import { type Attack, type AttackContext } from './attack.ts';
 import { ConstantSearch } from './constant-search.ts';
 import { isSafelyMet, type TargetClass } from './criterion.ts';
-import { distanceBetween } from './norms.ts';
+import { distanceBetween, lengthOf } from './norms.ts';
 import { oneHotReferences } from './objective.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
@@ -82,6 +82,13 @@ const PRESETS: Readonly<Record<CarliniWagnerPreset, Resolved>> = {
 const REPEATS_BEST_CONSTANT_FROM = 10;
 
 /**
+ * |w| below which x moves noticeably with w: at 2 the derivative is 7% of its largest. A number on a
+ * bound starts at |w| = 7.25 with a derivative of 0.0002%, and Adam takes it down by about one
+ * learning rate a step. Until then the loss of a sample may stand still although nothing is wrong.
+ */
+const LEFT_THE_BOUND = 2;
+
+/**
  * The L2 attack of Carlini and Wagner: among the inputs that meet the criterion, the nearest.
  *
  * Carlini, Wagner: Towards evaluating the robustness of neural networks (2017).
@@ -155,6 +162,8 @@ class Descent {
   readonly #offsets: Batch;
   /** L2 distance of each sample's best input so far. */
   readonly #bestDistances: Float64Array;
+  /** Steps that each sample needs until its numbers on the bounds have come away from them. */
+  readonly #patience: Float64Array;
   /** Inputs x(w) and derivatives dx/dw of the active samples, one after another. */
   readonly #points: Batch;
   readonly #slopes: Batch;
@@ -176,6 +185,10 @@ class Descent {
       shape,
     );
     this.#offsets = Batch.zeros(count, shape);
+    this.#patience = Float64Array.from(
+      allRows(count),
+      row => (lengthOf(this.#starts.row(row), 'Linf') - LEFT_THE_BOUND) / settings.learningRate,
+    );
     this.#bestDistances = new Float64Array(count).fill(Infinity);
     this.#points = Batch.zeros(count, shape);
     this.#slopes = Batch.zeros(count, shape);
@@ -193,8 +206,8 @@ class Descent {
     const { iterations, binarySearchSteps, abortEarly } = this.#settings;
     const succeeded = new Uint8Array(inputs.count);
     const stall = new StallDetector(
-      inputs.count,
       abortEarly ? Math.ceil(iterations / 10) : Infinity,
+      this.#patience,
     );
     this.#offsets.values.fill(0);
     this.#adam.reset();
