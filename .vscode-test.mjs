@@ -18,7 +18,7 @@ export default defineConfig({
   ...(chosen === 'download' ? {} : { useInstallation: { fromPath: chosen } }),
   mocha: {
     ui: 'bdd',
-    timeout: 120_000,
+    timeout: 240_000,
     reporter: here('test/editor/spec-and-json-reporter.cjs'),
     reporterOptions: { output: here('test-results/editor.json') },
   },

@@ -12,7 +12,7 @@ import { startServer, type RunningServer } from './vscode-server.ts';
 /** Exit code when the tests did not come to an end, as opposed to 1 for tests that failed. */
 const noResultExitCode = 3;
 
-const timeoutMs = Number(process.env['CODE_HOST_TIMEOUT_MS'] ?? 300_000);
+const timeoutMs = Number(process.env['ASSAY_EDITOR_TIMEOUT_MS'] ?? 900_000);
 
 /**
  * What VS Code says by itself on every start, without network and without accounts. Everything else
