@@ -54,6 +54,15 @@ function filterGradient(
   ]) as tf.Tensor4D;
 }
 
+function forward(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  attributes: ConvolutionAttributes,
+): tf.Tensor4D {
+  const { strides, pad, dataFormat = 'NHWC', dimRoundingMode } = attributes;
+  return tf.conv2d(x, filter, strides, pad, dataFormat, 1, dimRoundingMode);
+}
+
 /** Strides, padding and format, as the gradient kernels take them. */
 function plain(attributes: ConvolutionAttributes): tf.NamedAttrMap {
   const { strides, pad, dataFormat = 'NHWC', dimRoundingMode } = attributes;
@@ -137,16 +146,7 @@ export const convolutionInputGradientGradient = gradient(
     [dy, filter]: [tf.Tensor4D, tf.Tensor4D],
     attributes: ConvolutionAttributes,
   ) => ({
-    dy: () =>
-      tf.conv2d(
-        ddx,
-        filter,
-        attributes.strides,
-        attributes.pad,
-        attributes.dataFormat ?? 'NHWC',
-        1,
-        attributes.dimRoundingMode,
-      ),
+    dy: () => forward(ddx, filter, attributes),
     filter: () => filterGradient(ddx, dy, filter.shape, attributes),
   }),
 );
@@ -156,15 +156,6 @@ export const convolutionFilterGradientGradient = gradient(
   { inputs: ['x', 'dy'] },
   (ddw: tf.Tensor4D, [x, dy]: [tf.Tensor4D, tf.Tensor4D], attributes: ConvolutionAttributes) => ({
     x: () => inputGradient(x.shape, dy, ddw, attributes),
-    dy: () =>
-      tf.conv2d(
-        x,
-        ddw,
-        attributes.strides,
-        attributes.pad,
-        attributes.dataFormat ?? 'NHWC',
-        1,
-        attributes.dimRoundingMode,
-      ),
+    dy: () => forward(x, ddw, attributes),
   }),
 );

@@ -51,6 +51,14 @@ function filterGradient(
     );
 }
 
+function forward(
+  x: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  { strides, pad, dilations = 1, dimRoundingMode }: DepthwiseAttributes,
+): tf.Tensor4D {
+  return tf.depthwiseConv2d(x, filter, strides, pad, 'NHWC', dilations, dimRoundingMode);
+}
+
 /** A convolution that keeps channels apart. TensorFlow.js refuses the gradient of a dilated one. */
 export const depthwiseGradient = gradient(
   tf.DepthwiseConv2dNative,
@@ -80,16 +88,16 @@ export const depthwiseInputGradientGradient = gradient(
     [dy, filter]: [tf.Tensor4D, tf.Tensor4D],
     attributes: DepthwiseAttributes,
   ) => ({
-    dy: () =>
-      tf.depthwiseConv2d(
-        ddx,
-        filter,
-        attributes.strides,
-        attributes.pad,
-        'NHWC',
-        attributes.dilations ?? 1,
-        attributes.dimRoundingMode,
-      ),
+    dy: () => forward(ddx, filter, attributes),
     filter: () => filterGradient(ddx, dy, filter, attributes),
+  }),
+);
+
+export const depthwiseFilterGradientGradient = gradient(
+  tf.DepthwiseConv2dNativeBackpropFilter,
+  { inputs: ['x', 'dy'] },
+  (ddw: tf.Tensor4D, [x, dy]: [tf.Tensor4D, tf.Tensor4D], attributes: DepthwiseAttributes) => ({
+    x: () => inputGradient(x, dy, ddw, attributes),
+    dy: () => forward(x, ddw, attributes),
   }),
 );

@@ -11,6 +11,7 @@ import {
 } from './convolution.ts';
 import { cumulativeSumGradient } from './cumulative-sum.ts';
 import {
+  depthwiseFilterGradientGradient,
   depthwiseGradient,
   depthwiseInputGradientGradient,
   fusedDepthwiseGradient,
@@ -37,6 +38,7 @@ const gradients: readonly Gradient[] = [
   convolutionInputGradientGradient,
   cumulativeSumGradient,
   depthToSpaceGradient,
+  depthwiseFilterGradientGradient,
   depthwiseGradient,
   depthwiseInputGradientGradient,
   einsumGradient,

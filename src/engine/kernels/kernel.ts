@@ -22,7 +22,7 @@ export interface Kernel {
  * tensors and attributes that TensorFlow.js passes under that kernel's name; the registry of the
  * library is untyped, hence `never`, which any such function fits.
  */
-export type Composition = (inputs: never, attributes: never) => tf.Tensor;
+export type Composition = (inputs: never, attributes: never) => tf.Tensor | tf.Tensor[];
 
 /**
  * A kernel composed of other operations, each of which runs on the current backend. The tape does not

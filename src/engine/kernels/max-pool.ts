@@ -32,6 +32,34 @@ export const maxPoolGradient = composedKernel(
   },
 );
 
+interface ImageInputs {
+  /** `[batch, height, width, channels]` */
+  readonly x: tf.Tensor4D;
+}
+
+/**
+ * Max pooling that also tells where each value came from. The wasm backend's own kernel finds no place
+ * in a window without a positive value.
+ */
+export const maxPoolWithArgmax = composedKernel(
+  tf.MaxPoolWithArgmax,
+  ['wasm'],
+  ({ x }: ImageInputs, attributes: tf.MaxPoolWithArgmaxAttrs) => {
+    const { filterSize, strides, pad, includeBatchInIndex } = attributes;
+    const info = tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad);
+    const values = readValues(x);
+    const size = tf.util.sizeFromShape(info.outShape);
+    const largest = new Float32Array(size);
+    const places = new Int32Array(size);
+    const imageSize = info.inHeight * info.inWidth * info.inChannels;
+    forEachWinner(values, imageWindows(info), (output, winner) => {
+      largest[output] = values[winner] as number;
+      places[output] = includeBatchInIndex ? winner : winner % imageSize;
+    });
+    return [tf.tensor(largest, info.outShape), tf.tensor(places, info.outShape, 'int32')];
+  },
+);
+
 /** Gradient of max pooling of volumes, see {@link maxPoolGradient}. */
 export const maxPool3dGradient = composedKernel(
   tf.MaxPool3DGrad,

@@ -14,7 +14,7 @@ import { dilation2d, dilation2dFilterGradient, dilation2dInputGradient } from '.
 import { einsum } from './einsum.ts';
 import { type BackendName, type Kernel } from './kernel.ts';
 import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
-import { maxPool3d, maxPool3dGradient, maxPoolGradient } from './max-pool.ts';
+import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './max-pool.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradient.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 
@@ -36,6 +36,7 @@ const kernels: readonly Kernel[] = [
   maxPool3d,
   maxPool3dGradient,
   maxPoolGradient,
+  maxPoolWithArgmax,
   resizeBilinearGradient,
   resizeNearestNeighborGradient,
   unsortedSegmentSum,
