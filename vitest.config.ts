@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These need the built package or a VS Code, and have configurations of their own.
-    exclude: ['test/packaging/**', 'test/editor/**', 'test/ui/**'],
+    // These need a browser, the built package or a VS Code, and have configurations of their own.
+    exclude: ['test/webview/**', 'test/packaging/**', 'test/editor/**', 'test/ui/**'],
     // Tensors are heavy: two processes fill the two cores that we count on.
     pool: 'forks',
     maxWorkers: 2,

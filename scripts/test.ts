@@ -33,7 +33,12 @@ const stepsWithoutEditor: readonly TestStep[] = [
 /** The tests in a real VS Code; `hostReady` ends when there is one. */
 function stepsInEditor(hostReady: Promise<void>): readonly TestStep[] {
   return [
-    { title: 'VS Code for the tests', run: () => hostReady },
+    { title: 'VS Code and a browser for the tests', run: () => hostReady },
+    {
+      title: 'Tests of the panel in a browser',
+      run: () => vitest('test/webview/vitest.config.ts', 'webview.json'),
+      results: 'webview.json',
+    },
     {
       title: 'Tests inside VS Code',
       run: () => npmRun('test:editor'),

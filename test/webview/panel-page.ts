@@ -1,5 +1,4 @@
 import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -7,6 +6,7 @@ import { panelHtml } from '../../src/extension/panel-html.ts';
 import { querySamples } from '../../src/extension/sample-query.ts';
 import { type FromPanelMessage, type ToPanelMessage } from '../../src/protocol/panel-protocol.ts';
 import { type AuditReport } from '../../src/report/audit-report.ts';
+import { chromiumArguments, provideChromium } from '../host/chromium.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const origin = 'http://panel.test';
@@ -174,21 +174,11 @@ export class PanelPage {
   }
 }
 
-/** Starts the browser that is there: Debian's, or the one that CODE_HOST_CHROMIUM names. */
+/** Starts a Chromium: the one that is installed, or one that is fetched. */
 export async function launchBrowser(): Promise<Browser> {
-  const executablePath = process.env['CODE_HOST_CHROMIUM'] ?? '/usr/bin/chromium';
-  if (!existsSync(executablePath)) {
-    throw new Error(`There is no Chromium at ${executablePath}: name one with CODE_HOST_CHROMIUM.`);
-  }
   return await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    executablePath: await provideChromium(),
+    args: [...chromiumArguments],
   });
 }
 
