@@ -11,7 +11,7 @@ import {
 } from '../../src/uncertainty/calibration.ts';
 import { goldenSectionMinimum } from '../../src/uncertainty/golden-section.ts';
 import { softmax } from '../../src/uncertainty/softmax.ts';
-import { golden } from './golden.ts';
+import golden from '../fixtures/golden.json' with { type: 'json' };
 
 /** Logits and labels drawn from their softmax: perfectly calibrated by construction. */
 function calibratedLogits(count: number, seed: number): LabelledLogits {
@@ -98,7 +98,7 @@ describe('likelihood and Brier score', () => {
 
 describe('temperature', () => {
   test('finds the factor by which calibrated logits were multiplied', () => {
-    const calibrated = calibratedLogits(20_000, 3);
+    const calibrated = calibratedLogits(4_000, 3);
     const own = fitTemperature(calibrated).temperature;
     expect(own).toBeCloseTo(1, 1);
     // Multiplied logits have the same optimum, multiplied.

@@ -13,7 +13,7 @@ import {
   trapezoidAupr,
 } from '../../src/uncertainty/detection.ts';
 import { UncertaintyError } from '../../src/uncertainty/uncertainty-error.ts';
-import { golden } from './golden.ts';
+import golden from '../fixtures/golden.json' with { type: 'json' };
 
 const goldenScores: DetectionScores = {
   inDistribution: golden.ood_metrics.id_scores,

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type UncertaintyScores } from '../../src/uncertainty/posterior.ts';
 import { PredictionAccumulator } from '../../src/uncertainty/scores.ts';
 import { UncertaintyError } from '../../src/uncertainty/uncertainty-error.ts';
-import { golden } from './golden.ts';
+import golden from '../fixtures/golden.json' with { type: 'json' };
 
 /** Scores of one sample from the logits of its passes. */
 function scoresOf(passes: readonly (readonly number[])[]): UncertaintyScores {

@@ -1,0 +1,154 @@
+import { type Batch } from '../arrays/batch.ts';
+import { type Engine } from '../engine/engine.ts';
+import {
+  openLogitNetwork,
+  type LogitNetwork,
+  type OpenModelOptions,
+} from '../model/logit-network.ts';
+import { probeInputs } from '../model/network-probe.ts';
+import { type SavedModel } from '../model/saved-model.ts';
+import { type LayerProgram, unfoldLayers } from './layer-program.ts';
+import { PassFunctions } from './pass-functions.ts';
+import { PassSampler, type SamplingOptions } from './pass-sampler.ts';
+import { type NotApplicable, type Posterior, type UncertaintyScores } from './posterior.ts';
+import { PredictionAccumulator } from './scores.ts';
+import { names, surveyStochasticLayers, type StochasticSurvey } from './stochastic-program.ts';
+import { UncertaintyError } from './uncertainty-error.ts';
+
+export interface MonteCarloDropoutOptions extends Partial<OpenModelOptions> {
+  /** Names of the layers to make stochastic; all that can be when it is left out. */
+  readonly layers?: readonly string[];
+}
+
+/** What would give an uncertainty to a model without usable dropout. */
+const remedy =
+  'A last-layer Laplace approximation needs no dropout, only labelled calibration data; an ensemble of two or more saved models is better still.';
+
+const probePasses = 8;
+
+/**
+ * Makes a saved model Bayesian by keeping its dropout on in inference (Gal and Ghahramani 2016,
+ * "Dropout as a Bayesian approximation"). All kinds of dropout count, noise layers and dropout inside
+ * recurrent layers too. Everything else stays in inference mode; weights and moving statistics are
+ * not touched.
+ *
+ * @returns why not, and what would do instead, when the answers of the model would not vary
+ * @throws ModelError when the model cannot be opened
+ * @throws UncertaintyError `uncertainty/unknown-layer` when a chosen layer does not exist
+ */
+export async function monteCarloDropout(
+  engine: Engine,
+  saved: SavedModel,
+  options: MonteCarloDropoutOptions = {},
+): Promise<Posterior | NotApplicable> {
+  if (saved.format === 'graph-model') {
+    return notApplicable(
+      'The model is a graph: its dropout was removed when it was converted.',
+      `${remedy} If the original Keras model has dropout, convert it as tfjs_layers_model.`,
+    );
+  }
+  const bounds = options.bounds ?? { lower: 0, upper: 1 };
+  const logits = await openLogitNetwork(engine, saved, { ...options, bounds });
+  const { layersModel } = logits.network;
+  if (layersModel === undefined) throw new RangeError('a layers model has no layers');
+  const program = unfoldLayers(layersModel);
+  try {
+    requireKnownLayers(program, options.layers, saved.path);
+    const survey = surveyStochasticLayers(program, options.layers);
+    if (survey.steps.length === 0) {
+      logits.network.dispose();
+      return notApplicable(whyNothing(survey), remedy);
+    }
+    const posterior = await McDropout.open(engine, saved.path, logits, program, survey);
+    if (await varies(posterior, probeInputs(logits.inputShape, bounds))) return posterior;
+    posterior.dispose();
+    return notApplicable(
+      `The answers do not vary: ${probePasses} passes over random inputs with the dropout of ${survey.steps.map(({ key }) => key).join(', ')} agree to the last digit.`,
+      remedy,
+    );
+  } catch (error) {
+    logits.network.dispose();
+    throw error;
+  }
+}
+
+class McDropout implements Posterior {
+  readonly applicable = true;
+  readonly method = 'mc-dropout';
+  readonly description: string;
+  readonly #logits: LogitNetwork;
+  readonly #sampler: PassSampler;
+
+  private constructor(logits: LogitNetwork, sampler: PassSampler, description: string) {
+    this.#logits = logits;
+    this.#sampler = sampler;
+    this.description = description;
+  }
+
+  static async open(
+    engine: Engine,
+    name: string,
+    logits: LogitNetwork,
+    program: LayerProgram,
+    survey: StochasticSurvey,
+  ): Promise<McDropout> {
+    const model = { ...logits, name, program };
+    const functions = await PassFunctions.make(engine, model, survey.steps);
+    const sampler = new PassSampler(engine, functions, logits.classCount);
+    return new McDropout(logits, sampler, describe(survey));
+  }
+
+  async score(inputs: Batch, options: SamplingOptions): Promise<UncertaintyScores> {
+    const { classCount } = this.#logits;
+    const scores = new PredictionAccumulator(inputs.count, classCount);
+    await this.#sampler.sample(inputs, options, (sample, logits) => {
+      for (let start = 0; start < logits.length; start += classCount) {
+        scores.add(sample, logits.subarray(start, start + classCount));
+      }
+    });
+    return scores.finish();
+  }
+
+  dispose(): void {
+    this.#sampler.dispose();
+    this.#logits.network.dispose();
+  }
+}
+
+/** The proof that the randomness reaches the answers: no report of zeros for every input. */
+async function varies(posterior: Posterior, inputs: Batch): Promise<boolean> {
+  const { softmaxVariance } = await posterior.score(inputs, {
+    passes: probePasses,
+    seed: 0,
+    sampleIndices: Array.from({ length: inputs.count }, (_, index) => index),
+  });
+  return softmaxVariance.some(variance => variance > 0);
+}
+
+function describe({ steps, remarks }: StochasticSurvey): string {
+  const layers = steps.map(({ key, layer }) => `${key} (${layer.description})`);
+  return [`Stochastic: ${layers.join(', ')}.`, ...remarks].join(' ');
+}
+
+function whyNothing({ remarks }: StochasticSurvey): string {
+  return remarks.length === 0
+    ? 'The model has no dropout or noise layer with a rate above zero, so all passes would agree.'
+    : `No layer can be made stochastic. ${remarks.join(' ')}`;
+}
+
+function notApplicable(reason: string, whatInstead: string): NotApplicable {
+  return { applicable: false, reason, remedy: whatInstead };
+}
+
+function requireKnownLayers(
+  program: LayerProgram,
+  layers: readonly string[] | undefined,
+  file: string,
+): void {
+  const unknown = layers?.find(name => !program.steps.some(step => names(name, step)));
+  if (unknown === undefined) return;
+  throw new UncertaintyError('uncertainty/unknown-layer', `The model has no layer ${unknown}.`, {
+    place: { file, field: unknown },
+    remedy: `Choose among its layers: ${program.steps.map(step => step.path).join(', ')}.`,
+  });
+}

@@ -1,0 +1,111 @@
+import { type Batch, sizeOf } from '../arrays/batch.ts';
+import { type Engine, type PreparedFunction } from '../engine/engine.ts';
+import { Random } from '../random/random.ts';
+import { fillWithNoise } from './noise.ts';
+import { type PassFunctions } from './pass-functions.ts';
+
+/** Which passes to draw. */
+export interface SamplingOptions {
+  readonly passes: number;
+  readonly seed: number;
+  /** Index of each sample in its data set, the key of its random numbers. */
+  readonly sampleIndices: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** Takes logits of some passes of one sample, `[passes, classes]`. */
+export type PassReceiver = (sample: number, logits: Float32Array) => void;
+
+/** Most numbers in the widest value of one sample in one call (16 MB). */
+const valuesPerRow = 4_000_000;
+/** Most random numbers that are kept at a time (64 MB). */
+const noiseAtATime = 16_000_000;
+
+/**
+ * Draws stochastic predictions: the trunk runs once, the head for many passes in one call. Random
+ * numbers are made here, keyed by sample and layer, and go in as inputs; so a pass is the same
+ * whatever the batch, the order of the samples or the engine.
+ */
+export class PassSampler {
+  readonly #engine: Engine;
+  readonly #functions: PassFunctions;
+  readonly #classCount: number;
+  readonly #trunk: PreparedFunction;
+  readonly #heads = new Map<number, PreparedFunction>();
+
+  constructor(engine: Engine, functions: PassFunctions, classCount: number) {
+    this.#engine = engine;
+    this.#functions = functions;
+    this.#classCount = classCount;
+    this.#trunk = engine.prepare(functions.trunk());
+  }
+
+  /** Calls `receive` until every sample has had all its passes, in their order. */
+  async sample(inputs: Batch, options: SamplingOptions, receive: PassReceiver): Promise<void> {
+    const { passes, seed, sampleIndices, signal } = options;
+    signal?.throwIfAborted();
+    const { sources, frontierShapes } = this.#functions;
+    const frontier = await this.#trunk.run(inputs.count, [inputs.values]);
+    const perCall = this.#passesPerCall(passes);
+    const groupSize = this.#samplesAtATime(perCall);
+    for (let start = 0; start < inputs.count; start += groupSize) {
+      const end = Math.min(inputs.count, start + groupSize);
+      const atFrontier = frontierShapes.map((shape, i) => {
+        const size = sizeOf(shape);
+        return (frontier[i] as Float32Array).subarray(start * size, end * size);
+      });
+      // A sample's streams go on from call to call, so how passes are grouped does not matter.
+      const streams = sampleIndices
+        .slice(start, end)
+        .map(index => sources.map(({ key }) => new Random(seed, [index, 'mc-dropout', ...key])));
+      for (let done = 0; done < passes; done += perCall) {
+        signal?.throwIfAborted();
+        const count = Math.min(perCall, passes - done);
+        const noise = this.#drawNoise(streams, count);
+        const [logits] = await this.#head(count).run(end - start, [...atFrontier, ...noise]);
+        const size = count * this.#classCount;
+        for (let row = 0; row < end - start; row++) {
+          receive(start + row, (logits as Float32Array).subarray(row * size, (row + 1) * size));
+        }
+      }
+    }
+  }
+
+  dispose(): void {
+    this.#trunk.dispose();
+    for (const head of this.#heads.values()) head.dispose();
+    this.#heads.clear();
+  }
+
+  /** As many as fit, in calls of about equal size. */
+  #passesPerCall(passes: number): number {
+    const most = Math.max(1, Math.floor(valuesPerRow / this.#functions.widestValue));
+    return Math.ceil(passes / Math.ceil(passes / most));
+  }
+
+  #samplesAtATime(passes: number): number {
+    const units = this.#functions.sources.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return Math.max(1, Math.floor(noiseAtATime / (passes * units)));
+  }
+
+  #head(passes: number): PreparedFunction {
+    const known = this.#heads.get(passes);
+    if (known !== undefined) return known;
+    const head = this.#engine.prepare(this.#functions.head(passes));
+    this.#heads.set(passes, head);
+    return head;
+  }
+
+  /** One array for each source, `[samples, passes, …shape]`. */
+  #drawNoise(streams: readonly (readonly Random[])[], passes: number): Float32Array[] {
+    return this.#functions.sources.map(({ distribution, shape }, source) => {
+      const size = passes * sizeOf(shape);
+      const noise = new Float32Array(streams.length * size);
+      streams.forEach((ofSample, row) => {
+        const target = noise.subarray(row * size, (row + 1) * size);
+        fillWithNoise(target, distribution, ofSample[source] as Random);
+      });
+      return noise;
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import { type Tensor } from '@tensorflow/tfjs-core';
+import { type LayerStep } from './layer-program.ts';
+import { type NoiseDistribution } from './noise.ts';
+import { type PassTensor } from './pass-tensor.ts';
+
+/** One array of random numbers that a stochastic layer takes. */
+export interface NoiseSource {
+  readonly distribution: NoiseDistribution;
+  /** Shape for one pass of one sample. */
+  readonly shape: readonly number[];
+}
+
+/** A layer made stochastic, its randomness coming in from outside. */
+export interface StochasticLayer {
+  /** For the report: `Dropout, rate 0.5`. */
+  readonly description: string;
+  /**
+   * What it draws for a pass of a sample.
+   *
+   * @param sampleShape shape of one sample of its input
+   */
+  sources(sampleShape: readonly number[]): readonly NoiseSource[];
+  /**
+   * @param noise one tensor `[batch, passes, …shape]` for each of its sources
+   * @returns its outputs, which differ between passes
+   */
+  run(
+    step: LayerStep,
+    inputs: readonly PassTensor[],
+    noise: readonly Tensor[],
+    passes: number,
+  ): readonly PassTensor[];
+}
