@@ -53,6 +53,11 @@ export async function openArray(source: ByteSource, place: ArrayPlace): Promise<
       { place, remedy: 'The file was not written or copied completely: make it again.' },
     );
   }
+  return arrayIn(source, header);
+}
+
+/** An array whose header is known already, in a source that holds all of it. */
+export function arrayIn(source: ByteSource, header: NpyHeader): NumpyArray {
   const inFortranOrder = header.fortranOrder && header.shape.length > 1;
   return inFortranOrder ? new FortranArray(source, header) : new RowMajorArray(source, header);
 }
