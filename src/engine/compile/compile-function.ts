@@ -1,0 +1,92 @@
+import { sizeOf } from '../../arrays/batch.ts';
+import { lowerProgram } from './lowering.ts';
+import { type OnnxGraph } from './onnx.ts';
+import { liveOperations, type ValueSpec } from './program.ts';
+import { type Runtime, Session, type SessionOptions, type TensorData } from './session.ts';
+import { isStale, type TensorFunction, type Trace, traceFunction } from './trace.ts';
+
+/** A function over tensors of fixed shapes that runs as one graph. */
+export class CompiledFunction {
+  readonly #trace: Trace;
+  readonly #session: Session;
+  readonly #inputs: readonly ValueSpec[];
+  readonly graph: OnnxGraph;
+
+  constructor(inputs: readonly ValueSpec[], trace: Trace, graph: OnnxGraph, session: Session) {
+    this.#inputs = inputs;
+    this.#trace = trace;
+    this.#session = session;
+    this.graph = graph;
+  }
+
+  /** Whether a variable that the function read has been assigned since: compile it again. */
+  get isStale(): boolean {
+    return isStale(this.#trace);
+  }
+
+  /** Names of the kernels that the results depend on, each once. */
+  get kernels(): readonly string[] {
+    const operations = liveOperations(this.#trace.program);
+    return [...new Set(operations.map(({ kernel }) => kernel))];
+  }
+
+  /** Shapes and types of the results. */
+  get outputs(): readonly ValueSpec[] {
+    return this.#trace.program.results;
+  }
+
+  /**
+   * @param inputs one array for each input
+   * @param outputs arrays to fill; new ones when they are left out
+   * @returns one array for each result
+   */
+  async run(
+    inputs: readonly TensorData[],
+    outputs: readonly TensorData[] = this.outputs.map(emptyArray),
+  ): Promise<readonly TensorData[]> {
+    this.#inputs.forEach(({ shape }, index) => {
+      const given = inputs[index]?.length ?? 0;
+      if (given !== sizeOf(shape)) {
+        throw new RangeError(`Input ${index} takes ${sizeOf(shape)} values, but got ${given}`);
+      }
+    });
+    await this.#session.run(inputs, outputs);
+    return outputs;
+  }
+
+  /** Frees the session. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/**
+ * Compiles a function over tensors, whatever it computes: a whole training step as well as one
+ * gradient. Inputs are all that may change from call to call; trainable weights are inputs, and the
+ * new ones are results.
+ *
+ * @throws CompileError when it cannot be compiled
+ */
+export async function compileFunction(
+  runtime: Runtime,
+  fn: TensorFunction,
+  inputs: readonly ValueSpec[],
+  options: SessionOptions = { threads: 1 },
+): Promise<CompiledFunction> {
+  const trace = traceFunction(fn, inputs);
+  const graph = lowerProgram(trace.program);
+  const session = await Session.create(runtime, graph, options);
+  return new CompiledFunction(inputs, trace, graph, session);
+}
+
+function emptyArray({ shape, type }: ValueSpec): TensorData {
+  const size = sizeOf(shape);
+  switch (type) {
+    case 'float32':
+      return new Float32Array(size);
+    case 'int32':
+      return new Int32Array(size);
+    case 'bool':
+      return new Uint8Array(size);
+  }
+}

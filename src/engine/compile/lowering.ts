@@ -1,0 +1,131 @@
+import { GraphBuilder } from './graph-builder.ts';
+import { broadcastShape, sameShape } from './layout.ts';
+import { type OnnxGraph } from './onnx.ts';
+import { Placements } from './placements.ts';
+import { liveOperations, type Operation, producerOf, type Program, type Value } from './program.ts';
+import { ruleFor } from './rules/rule-table.ts';
+import { type Call } from './rules/rule.ts';
+
+/** Names of a program's arguments and results in the graph. */
+export function argumentName(index: number): string {
+  return `argument${index}`;
+}
+export function resultName(index: number): string {
+  return `result${index}`;
+}
+
+/**
+ * Writes a recorded program as an ONNX graph.
+ *
+ * @throws CompileError when a kernel that the results need has no rule
+ */
+export function lowerProgram(program: Program): OnnxGraph {
+  const lowering = new Lowering(liveOperations(program));
+  program.arguments.forEach((value, index) => {
+    lowering.placements.setNatural(value, argumentName(index));
+  });
+  for (const operation of lowering.operations) {
+    const [output] = operation.outputs;
+    const call: Call<string, unknown> = { ...operation, output: output as Value };
+    ruleFor(operation.kernel).lower(lowering, call);
+  }
+  const outputs = program.results.map((value, index) => {
+    const name = resultName(index);
+    lowering.graph.name(lowering.placements.natural(value), name);
+    return { name, type: value.type, shape: value.shape };
+  });
+  const inputs = program.arguments.map(({ type, shape }, index) => ({
+    name: argumentName(index),
+    type,
+    shape,
+  }));
+  return lowering.graph.finish(inputs, outputs);
+}
+
+/** What rules work with: the graph, where values are in it, and who else uses them. */
+export class Lowering {
+  readonly graph = new GraphBuilder();
+  readonly placements = new Placements(this.graph);
+  readonly operations: readonly Operation[];
+  readonly #uses = new Map<Value, number>();
+  readonly #once = new Map<Value, Map<string, string>>();
+
+  constructor(operations: readonly Operation[]) {
+    this.operations = operations;
+    for (const operation of operations) {
+      for (const value of Object.values(operation.inputs)) {
+        this.#uses.set(value, this.useCount(value) + 1);
+      }
+    }
+  }
+
+  /** How many inputs of operations a value is. */
+  useCount(value: Value): number {
+    return this.#uses.get(value) ?? 0;
+  }
+
+  /** The result of an operation of this kernel on `x` alone, if the program computes it. */
+  resultOf(kernel: string, x: Value): Value | undefined {
+    return this.operations.find(
+      operation => operation.kernel === kernel && operation.inputs['x'] === x,
+    )?.outputs[0];
+  }
+
+  /** The operation that made a value, if it was one of this kernel. */
+  producedBy(value: Value, kernel: string): Operation | undefined {
+    const producer = producerOf(value);
+    return producer?.kernel === kernel ? producer : undefined;
+  }
+
+  /** A tensor that rules derive from a value in the same way each time; made once. */
+  once(value: Value, derivation: string, make: () => string): string {
+    const derived = this.#once.get(value) ?? new Map<string, string>();
+    this.#once.set(value, derived);
+    const name = derived.get(derivation) ?? make();
+    derived.set(derivation, name);
+    return name;
+  }
+
+  /**
+   * Lowers an operation that works number by number, with broadcasting. Operands that only repeat
+   * smaller values stay small, constants of one number become scalars, and images stay in the order
+   * in which they are.
+   *
+   * @param build adds the nodes, given the names of the operands in one common order of axes
+   */
+  elementwise(
+    output: Value,
+    operands: readonly Value[],
+    build: (...names: readonly string[]) => string,
+  ): void {
+    const { placements } = this;
+    const small = operands.map(operand => placements.unbroadcast(operand));
+    const shape = broadcastShape(
+      small.map(operand => (placements.uniform(operand) === undefined ? operand.shape : [])),
+    );
+    if (sameShape(shape, output.shape)) {
+      this.#elementwiseInOneOrder(output, small, build);
+      return;
+    }
+    const result = placements.intermediate({ shape, type: output.type });
+    this.#elementwiseInOneOrder(result, small, build);
+    placements.setBroadcast(output, result);
+  }
+
+  #elementwiseInOneOrder(
+    output: Value,
+    operands: readonly Value[],
+    build: (...names: readonly string[]) => string,
+  ): void {
+    const { placements } = this;
+    const channelsFirst =
+      output.shape.length === 4 && operands.some(operand => placements.isChannelsFirst(operand));
+    const names = operands.map(operand => {
+      const uniform = placements.uniform(operand);
+      if (uniform !== undefined) return this.graph.scalar(uniform, operand.type);
+      return channelsFirst ? placements.channelsFirst(operand) : placements.natural(operand);
+    });
+    if (channelsFirst) placements.setChannelsFirst(output, build(...names));
+    else placements.setNatural(output, build(...names));
+  }
+}

@@ -1,0 +1,162 @@
+import {
+  type CastAttrs,
+  type ClipByValueAttrs,
+  type LeakyReluAttrs,
+  type StepAttrs,
+} from '@tensorflow/tfjs-core';
+import { type GraphBuilder } from '../graph-builder.ts';
+import { onnxTypeNumber } from '../onnx.ts';
+import { type ValueType } from '../program.ts';
+import { castTo } from './cast.ts';
+import { activeStepInput, step } from './masks.ts';
+import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
+import { broadcast, like } from './shapes.ts';
+
+/** Kernels of one input that ONNX has under the same or another name. */
+const sameOperator: Readonly<Record<string, string>> = {
+  Abs: 'Abs',
+  Acos: 'Acos',
+  Acosh: 'Acosh',
+  Asin: 'Asin',
+  Asinh: 'Asinh',
+  Atan: 'Atan',
+  Atanh: 'Atanh',
+  Ceil: 'Ceil',
+  Cos: 'Cos',
+  Cosh: 'Cosh',
+  Elu: 'Elu',
+  Erf: 'Erf',
+  Exp: 'Exp',
+  Floor: 'Floor',
+  Log: 'Log',
+  Neg: 'Neg',
+  Reciprocal: 'Reciprocal',
+  Relu: 'Relu',
+  Round: 'Round',
+  Selu: 'Selu',
+  Sigmoid: 'Sigmoid',
+  Sign: 'Sign',
+  Sin: 'Sin',
+  Sinh: 'Sinh',
+  Softplus: 'Softplus',
+  Sqrt: 'Sqrt',
+  Tan: 'Tan',
+  Tanh: 'Tanh',
+};
+
+/** A kernel that works number by number on one input. */
+function unary(
+  build: (graph: GraphBuilder, x: string, attributes: never) => string,
+  type?: ValueType,
+): AnyRule {
+  return defineRule<'x', never>({
+    infer: ({ x }) => like(x, type),
+    lower(lowering, { inputs, attributes, output }) {
+      lowering.elementwise(output, [inputs.x], x => build(lowering.graph, x, attributes));
+    },
+  });
+}
+
+const renamed = Object.fromEntries(
+  Object.entries(sameOperator).map(([kernel, operator]) => [
+    kernel,
+    unary((graph, x) => graph.node(operator, [x])),
+  ]),
+);
+
+/** Kernels of one input that work number by number. */
+export const elementwiseRules: RuleTable = {
+  ...renamed,
+
+  ClipByValue: unary((graph, x, { clipValueMin, clipValueMax }: ClipByValueAttrs) =>
+    graph.node('Clip', [x, graph.scalar(clipValueMin), graph.scalar(clipValueMax)]),
+  ),
+  LeakyRelu: unary((graph, x, { alpha }: LeakyReluAttrs) =>
+    graph.node('LeakyRelu', [x], { alpha: { float: alpha } }),
+  ),
+  Relu6: unary((graph, x) => graph.node('Clip', [x, graph.scalar(0), graph.scalar(6)])),
+  Rsqrt: unary((graph, x) => graph.node('Reciprocal', [graph.node('Sqrt', [x])])),
+  Square: unary((graph, x) => graph.node('Mul', [x, x])),
+
+  // Both keep their precision near zero (Kahan): the rounding error of 1 + x or exp(x) cancels.
+  Expm1: unary((graph, x) => {
+    const exponential = graph.node('Exp', [x]);
+    const difference = graph.node('Sub', [exponential, graph.scalar(1)]);
+    const corrected = graph.node('Div', [
+      graph.node('Mul', [difference, x]),
+      graph.node('Log', [exponential]),
+    ]);
+    const small = graph.node('Less', [graph.node('Abs', [x]), graph.scalar(1)]);
+    const exact = graph.node('Equal', [exponential, graph.scalar(1)]);
+    return graph.node('Where', [exact, x, graph.node('Where', [small, corrected, difference])]);
+  }),
+  Log1p: unary((graph, x) => {
+    const sum = graph.node('Add', [x, graph.scalar(1)]);
+    const logarithm = graph.node('Log', [sum]);
+    const corrected = graph.node('Div', [
+      graph.node('Mul', [logarithm, x]),
+      graph.node('Sub', [sum, graph.scalar(1)]),
+    ]);
+    const small = graph.node('Less', [graph.node('Abs', [x]), graph.scalar(1)]);
+    const exact = graph.node('Equal', [sum, graph.scalar(1)]);
+    return graph.node('Where', [exact, x, graph.node('Where', [small, corrected, logarithm])]);
+  }),
+
+  Step: defineRule<'x', StepAttrs>({
+    infer: ({ x }) => like(x),
+    lower(lowering, { inputs, attributes, output }) {
+      const { graph } = lowering;
+      lowering.elementwise(output, [activeStepInput(lowering, inputs.x)], x =>
+        castTo(
+          graph,
+          step(graph, castTo(graph, x, inputs.x.type, 'float32'), attributes.alpha),
+          'float32',
+          output.type,
+        ),
+      );
+    },
+  }),
+
+  IsNan: unary((graph, x) => graph.node('IsNaN', [x]), 'bool'),
+  IsInf: unary((graph, x) => graph.node('IsInf', [x]), 'bool'),
+  // x − x is zero for finite numbers only.
+  IsFinite: unary(
+    (graph, x) => graph.node('Equal', [graph.node('Sub', [x, x]), graph.scalar(0)]),
+    'bool',
+  ),
+  LogicalNot: unary((graph, x) => graph.node('Not', [x]), 'bool'),
+
+  Cast: defineRule<'x', CastAttrs>({
+    infer: ({ x }, { dtype }) => like(x, dtype as ValueType),
+    lower(lowering, { inputs, output }) {
+      const { graph } = lowering;
+      lowering.elementwise(output, [inputs.x], x =>
+        graph.node('Cast', [x], { to: onnxTypeNumber(output.type) }),
+      );
+    },
+  }),
+
+  Prelu: defineRule<'x' | 'alpha', unknown>({
+    infer: ({ x, alpha }) => broadcast(x, alpha),
+    lower(lowering, { inputs, output }) {
+      const { graph } = lowering;
+      lowering.elementwise(output, [inputs.x, inputs.alpha], (x, slope) => {
+        const negative = graph.node('Min', [x, graph.scalar(0)]);
+        const scaled = graph.node('Mul', [negative, slope]);
+        return graph.node('Add', [graph.node('Relu', [x]), scaled]);
+      });
+    },
+  }),
+
+  // The gradient of elu in terms of its output y: dy where y ≥ 0, else dy · (y + 1).
+  EluGrad: defineRule<'dy' | 'y', unknown>({
+    infer: ({ dy }) => like(dy),
+    lower(lowering, { inputs, output }) {
+      const { graph } = lowering;
+      lowering.elementwise(output, [inputs.dy, inputs.y], (dy, y) => {
+        const slope = graph.node('Add', [graph.node('Min', [y, graph.scalar(0)]), graph.scalar(1)]);
+        return graph.node('Mul', [dy, slope]);
+      });
+    },
+  }),
+};

@@ -1,0 +1,119 @@
+import type * as OnnxRuntime from 'onnxruntime-node';
+import { EngineError } from '../engine-error.ts';
+import { CompileError } from './compile-error.ts';
+import { encodeModel, type OnnxGraph, type OnnxPort } from './onnx.ts';
+
+/** Numbers that go into or come out of a session. */
+export type TensorData = Float32Array | Int32Array | Uint8Array;
+
+export interface SessionOptions {
+  /** Threads that one operator may use. */
+  readonly threads: number;
+  /** Where to write the graph as ONNX Runtime has optimised it, for tests and measurements. */
+  readonly optimizedModelPath?: string;
+}
+
+/** ONNX Runtime, loaded. */
+export interface Runtime {
+  /** For the report, for example `onnxruntime-node 1.30.0`. */
+  readonly version: string;
+  readonly library: typeof OnnxRuntime;
+}
+
+/**
+ * Loads ONNX Runtime. It is not everywhere: there may be no build for the platform, or the package
+ * may have been left out.
+ *
+ * @throws EngineError `engine/unavailable` with the reason
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  let library: typeof OnnxRuntime;
+  try {
+    library = await import('onnxruntime-node');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const [firstLine = reason] = reason.split('\n');
+    throw new EngineError('engine/unavailable', `ONNX Runtime does not load: ${firstLine}`, {
+      remedy: 'Install onnxruntime-node, or choose the engine `wasm`.',
+      cause: error,
+    });
+  }
+  return { version: `onnxruntime-node ${library.env.versions.node ?? 'unknown'}`, library };
+}
+
+/** A graph that is ready to run. */
+export class Session {
+  readonly #runtime: Runtime;
+  readonly #session: OnnxRuntime.InferenceSession;
+  readonly #inputs: readonly OnnxPort[];
+  readonly #outputs: readonly OnnxPort[];
+
+  private constructor(runtime: Runtime, session: OnnxRuntime.InferenceSession, graph: OnnxGraph) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#inputs = graph.inputs;
+    this.#outputs = graph.outputs;
+  }
+
+  /** @throws CompileError `compile/failed` when ONNX Runtime refuses the graph */
+  static async create(
+    runtime: Runtime,
+    graph: OnnxGraph,
+    { threads, optimizedModelPath }: SessionOptions,
+  ): Promise<Session> {
+    try {
+      const session = await runtime.library.InferenceSession.create(encodeModel(graph), {
+        executionProviders: ['cpu'],
+        graphOptimizationLevel: 'all',
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 4,
+        ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
+      });
+      return new Session(runtime, session, graph);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CompileError('compile/failed', `ONNX Runtime refuses the graph: ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Runs the graph.
+   *
+   * @param inputs one array for each input; they may be views of larger ones
+   * @param outputs one array for each output, which is filled; views as well
+   */
+  async run(inputs: readonly TensorData[], outputs: readonly TensorData[]): Promise<void> {
+    // An input that no result depends on is not part of the session.
+    const known = new Set(this.#session.inputNames);
+    const feeds = this.#tensors(this.#inputs, inputs).filter(([name]) => known.has(name));
+    const fetches = this.#tensors(this.#outputs, outputs);
+    await this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+  }
+
+  /** Frees the session's memory. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #tensors(
+    ports: readonly OnnxPort[],
+    data: readonly TensorData[],
+  ): (readonly [string, OnnxRuntime.Tensor])[] {
+    const { Tensor } = this.#runtime.library;
+    return ports.map(({ name, shape }, index) => [name, makeTensor(Tensor, data[index], shape)]);
+  }
+}
+
+function makeTensor(
+  tensor: typeof OnnxRuntime.Tensor,
+  data: TensorData | undefined,
+  shape: readonly number[],
+): OnnxRuntime.Tensor {
+  if (data instanceof Float32Array) return new tensor('float32', data, shape);
+  if (data instanceof Int32Array) return new tensor('int32', data, shape);
+  if (data instanceof Uint8Array) return new tensor('bool', data, shape);
+  throw new RangeError('There are fewer arrays than tensors.');
+}

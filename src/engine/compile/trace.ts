@@ -1,0 +1,73 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CompileError } from './compile-error.ts';
+import { type Program, type Value, type ValueSpec } from './program.ts';
+import { findDifference } from './program-difference.ts';
+import {
+  type CapturedVariable,
+  recordingBackend,
+  recordingBackendName,
+} from './recording-backend.ts';
+
+/** A function over tensors, written in TensorFlow.js, without side effects. */
+export type TensorFunction = (...inputs: tf.Tensor[]) => readonly tf.Tensor[];
+
+/** A recorded function. */
+export interface Trace {
+  readonly program: Program;
+  /** Variables whose values are part of the program; it is stale once one of them is assigned. */
+  readonly variables: readonly CapturedVariable[];
+}
+
+/**
+ * Records the kernels that a function runs on inputs of these shapes, forward and backward alike.
+ * It is recorded twice: constants that differ come from random numbers (or a clock) inside the
+ * function, which a recording would freeze.
+ *
+ * @throws CompileError when the function reads values that depend on its inputs, draws random
+ *   numbers, or uses a kernel without a rule
+ */
+export function traceFunction(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
+  const first = record(fn, inputs);
+  const second = record(fn, inputs);
+  const difference = findDifference(first.program, second.program);
+  if (difference !== undefined) {
+    throw new CompileError(
+      'compile/random',
+      `The function is not the same each time: ${difference}.`,
+      { remedy: 'Pass random numbers in as an input.' },
+    );
+  }
+  return second;
+}
+
+/** Whether the variables that a recording has read still hold the same values. */
+export function isStale({ variables }: Trace): boolean {
+  return variables.some(({ variable, dataId }) => variable.dataId !== dataId);
+}
+
+function record(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
+  const backend = recordingBackend();
+  // Nothing, when no backend has been chosen yet; the type of the library does not say so.
+  const previous = tf.getBackend() as string | undefined;
+  // Both changes of the backend take effect before the promise returns, since it needs no loading.
+  void tf.setBackend(recordingBackendName);
+  try {
+    backend.begin();
+    const parameters = inputs.map(({ shape, type }, index): Value => ({
+      shape,
+      type,
+      origin: { kind: 'argument', index },
+    }));
+    let trace: Trace | undefined;
+    tf.tidy(() => {
+      const tensors = parameters.map(value =>
+        tf.engine().makeTensorFromTensorInfo(backend.tensorFor(value)),
+      );
+      trace = backend.end(parameters, fn(...tensors));
+    });
+    if (trace === undefined) throw new Error('The recording did not end.');
+    return trace;
+  } finally {
+    if (previous !== undefined) void tf.setBackend(previous);
+  }
+}
