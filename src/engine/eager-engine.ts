@@ -105,16 +105,18 @@ class EagerFunction implements PreparedFunction {
   /** Everything here is synchronous, so that no other engine can switch the backend in between. */
   #compute(start: number, end: number, inputs: readonly Float32Array[]): Float32Array[] {
     const rows = end - start;
-    return tf.tidy(() => {
+    // Not as its result: `tidy` would look for tensors in the arrays, number by number.
+    let arrays: Float32Array[] = [];
+    tf.tidy(() => {
       const tensors = this.#function.inputs.map((shape, index) => {
         const size = sizeOf(shape);
         const values = (inputs[index] as Float32Array).slice(start * size, end * size);
         return tf.tensor(values, [rows, ...shape], 'float32');
       });
       const outputs = this.#function.compute(...tensors);
-      // TypeScript knows only containers of tensors as results of `tidy`; arrays pass through it.
-      return outputs.map(output => this.#read(output, rows)) as unknown as tf.Tensor[];
-    }) as unknown as Float32Array[];
+      arrays = outputs.map(output => this.#read(output, rows));
+    });
+    return arrays;
   }
 
   #read(output: tf.Tensor, rows: number): Float32Array {
