@@ -56,7 +56,8 @@ const forNode = {
   target: 'node20',
   // The default would take the UMD build of jsonc-parser, which fails when it is loaded.
   mainFields: ['module', 'main'],
-  external: ['vscode', 'mocha', 'onnxruntime-node', '@tensorflow/tfjs-node'],
+  // TensorFlow.js asks for node-fetch when it is to download a model, which it never is here.
+  external: ['vscode', 'mocha', 'onnxruntime-node', '@tensorflow/tfjs-node', 'node-fetch'],
   // The sources are modules; the bundles are CommonJS, which is what VS Code loads.
   define: {
     'import.meta.dirname': '__dirname',

@@ -6,7 +6,7 @@ import { type Metafile } from 'esbuild';
 interface ThirdPartyPackage {
   readonly name: string;
   readonly version: string;
-  /** SPDX identifier. */
+  /** SPDX expression. */
   readonly licence: string;
   readonly licenceText: string;
 }
@@ -23,6 +23,7 @@ interface PackageManifest {
 const acceptedLicences = [
   '0BSD',
   'Apache-2.0',
+  'BlueOak-1.0.0',
   'BSD-2-Clause',
   'BSD-3-Clause',
   'CC-BY-4.0',
@@ -83,7 +84,7 @@ async function readPackage(projectFolder: string, folder: string): Promise<Third
   const manifestFile = join(projectFolder, folder, 'package.json');
   const manifest = JSON.parse(await readFile(manifestFile, 'utf8')) as PackageManifest;
   const { name, version, license: licence = 'unknown' } = manifest;
-  if (!acceptedLicences.includes(licence)) {
+  if (!partsOf(licence).every(part => acceptedLicences.includes(part))) {
     throw new Error(`${name} ${version} is under the licence "${licence}", which is not accepted.`);
   }
   const licenceText =
@@ -97,14 +98,22 @@ async function ownLicenceText(folder: string): Promise<string | undefined> {
   return file === undefined ? undefined : readFile(join(folder, file), 'utf8');
 }
 
+/** The licences of an SPDX expression that all apply: `Apache-2.0 AND MIT`. */
+function partsOf(licence: string): string[] {
+  return licence.split(' AND ');
+}
+
 async function standardLicenceText(
   projectFolder: string,
   { name, author }: PackageManifest,
   licence: string,
 ): Promise<string> {
-  const file = standardTexts[licence];
-  if (file === undefined) throw new Error(`${name} encloses no text of its licence ${licence}.`);
-  const text = await readFile(join(projectFolder, file), 'utf8');
   const holder = typeof author === 'object' ? author.name : (author ?? `The ${name} authors`);
-  return text.replace(/^Copyright \(c\) .*$/m, `Copyright (c) ${holder}`);
+  const texts = partsOf(licence).map(async part => {
+    const file = standardTexts[part];
+    if (file === undefined) throw new Error(`${name} encloses no text of its licence ${part}.`);
+    const text = await readFile(join(projectFolder, file), 'utf8');
+    return text.replace(/^Copyright \(c\) .*$/m, `Copyright (c) ${holder}`);
+  });
+  return (await Promise.all(texts)).join('\n\n');
 }

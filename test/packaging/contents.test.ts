@@ -8,6 +8,7 @@ const files = readPackage();
 const expectedFiles = [
   'LICENSE.txt',
   'ThirdPartyNotices.txt',
+  'changelog.md',
   'dist/extension.cjs',
   'dist/server.cjs',
   'dist/tensor-thread.cjs',
@@ -29,6 +30,7 @@ const expectedFiles = [
   'package.nls.json',
   'readme.md',
   'schemas/assay.config.schema.json',
+  'schemas/audit-report.schema.json',
 ];
 
 describe('the packed extension', () => {
