@@ -4,6 +4,9 @@ import type { AttackName, AttackSettings } from './attack-settings.ts';
 /** What people call each attack. */
 const TITLES: Readonly<Record<AttackName, string>> = {
   fgsm: 'FGSM',
+  bim: 'BIM',
+  pgd: 'PGD',
+  'mi-fgsm': 'MI-FGSM',
   'carlini-wagner': 'C&W',
 };
 
@@ -53,12 +56,7 @@ export function attackLabel(settings: AttackSettings): string {
 
 /** Norm that an attack with these settings bounds or minimises. */
 export function attackNorm(settings: AttackSettings): Norm {
-  switch (settings.attack) {
-    case 'carlini-wagner':
-      return 'L2';
-    case 'fgsm':
-      return settings.norm;
-  }
+  return 'norm' in settings ? settings.norm : 'L2';
 }
 
 function namedParts(settings: AttackSettings): NamedParts {

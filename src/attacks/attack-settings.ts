@@ -1,12 +1,16 @@
+import type { BimSettings } from './bim.ts';
 import type { CarliniWagnerSettings } from './carlini-wagner.ts';
 import type { FgsmSettings } from './fgsm.ts';
+import type { MiFgsmSettings } from './mi-fgsm.ts';
+import type { PgdSettings } from './pgd.ts';
 
 /**
  * What a user may ask for: one plain object an attack, told apart by `attack`, the same in a
- * configuration file, in a report and in code. `target` says which
- * criterion to give the attack; see `criterionFor`.
+ * configuration file, in a report and in code. Whether an attack is targeted is not a setting: it
+ * follows from the criterion that the attack is given.
  */
-export type AttackSettings = FgsmSettings | CarliniWagnerSettings;
+export type AttackSettings =
+  FgsmSettings | BimSettings | PgdSettings | MiFgsmSettings | CarliniWagnerSettings;
 
 /** Name of an attack, as in a configuration file. */
 export type AttackName = AttackSettings['attack'];

@@ -1,25 +1,109 @@
+import { type Bounds } from '../model/classifier.ts';
 import { type Random } from '../random/random.ts';
 import { type Norm } from './attack.ts';
 import { lengthOf, type Vector } from './norms.ts';
+import { fillLevel } from './water-filling.ts';
 
-/** Moves a perturbation to the nearest (Euclidean) point of the ball ‖δ‖_p ≤ radius, in place. */
-export function projectOntoBall(perturbation: Vector, norm: Norm, radius: number): void {
-  switch (norm) {
-    case 'Linf':
-      for (let i = 0; i < perturbation.length; i++) {
-        perturbation[i] = Math.min(Math.max(perturbation[i] as number, -radius), radius);
-      }
-      return;
-    case 'L2': {
-      const length = lengthOf(perturbation, 'L2');
-      if (length > radius) scale(perturbation, radius / length);
-      return;
+/**
+ * Moves perturbations to the nearest (Euclidean) one that is in the ball ‖δ‖_p ≤ radius and keeps
+ * the perturbed input in the box. Exact for both at once: first the ball and then the box would end
+ * inside both, but not at the nearest point, and an attack would stop short of its optimum.
+ */
+export class BallInBox {
+  readonly #norm: Norm;
+  readonly #radius: number;
+  readonly #bounds: Bounds;
+  readonly #widths: Float64Array;
+  readonly #rims: Float64Array;
+
+  /** @param size numbers in one input */
+  constructor(norm: Norm, radius: number, bounds: Bounds, size: number) {
+    this.#norm = norm;
+    this.#radius = radius;
+    this.#bounds = bounds;
+    this.#widths = new Float64Array(size);
+    this.#rims = new Float64Array(size);
+  }
+
+  /** Projects a perturbation of the input `centre`, in place. */
+  project(perturbation: Float64Array, centre: Float32Array): void {
+    switch (this.#norm) {
+      case 'Linf':
+        for (let i = 0; i < perturbation.length; i++) {
+          const value = perturbation[i] as number;
+          perturbation[i] = Math.min(Math.max(value, -this.#radius), this.#radius);
+        }
+        this.#clip(perturbation, centre);
+        return;
+      case 'L2':
+        this.#projectL2(perturbation, centre);
+        return;
+      case 'L1':
+        this.#projectL1(perturbation, centre);
+        return;
     }
-    case 'L1':
-      if (lengthOf(perturbation, 'L1') > radius) {
-        shrinkTowardsZero(perturbation, l1Threshold(perturbation, radius));
+  }
+
+  /** The nearest point is clip(s·δ), with s as large as the ball allows. */
+  #projectL2(perturbation: Float64Array, centre: Float32Array): void {
+    for (let i = 0; i < perturbation.length; i++) {
+      const value = perturbation[i] as number;
+      const room = this.#room(centre[i] as number, value);
+      this.#widths[i] = value * value;
+      this.#rims[i] = room * room;
+    }
+    const squaredScale = fillLevel(this.#widths, this.#rims, this.#radius ** 2);
+    const scale = Math.min(Math.sqrt(squaredScale), 1);
+    for (let i = 0; i < perturbation.length; i++)
+      perturbation[i] = scale * (perturbation[i] as number);
+    this.#clip(perturbation, centre);
+  }
+
+  /** The nearest point is clip(δ shrunk towards 0 by a threshold); the threshold by bisection. */
+  #projectL1(perturbation: Float64Array, centre: Float32Array): void {
+    for (let i = 0; i < perturbation.length; i++) {
+      const value = perturbation[i] as number;
+      this.#widths[i] = Math.abs(value);
+      this.#rims[i] = this.#room(centre[i] as number, value);
+    }
+    if (this.#shrunkLength(0) > this.#radius) {
+      let tooLong = 0;
+      let fits = lengthOf(perturbation, 'Linf');
+      for (let i = 0; i < 60; i++) {
+        const middle = (tooLong + fits) / 2;
+        if (this.#shrunkLength(middle) > this.#radius) tooLong = middle;
+        else fits = middle;
       }
-      return;
+      for (let i = 0; i < perturbation.length; i++) {
+        const value = perturbation[i] as number;
+        perturbation[i] = Math.sign(value) * Math.max(Math.abs(value) - fits, 0);
+      }
+    }
+    this.#clip(perturbation, centre);
+  }
+
+  /** L1 length after shrinking by `threshold` and clipping. */
+  #shrunkLength(threshold: number): number {
+    let length = 0;
+    for (let i = 0; i < this.#widths.length; i++) {
+      const shrunk = Math.max((this.#widths[i] as number) - threshold, 0);
+      length += Math.min(shrunk, this.#rims[i] as number);
+    }
+    return length;
+  }
+
+  /** How far an input can move in the direction of `value` before it leaves the box. */
+  #room(input: number, value: number): number {
+    return value > 0 ? this.#bounds.upper - input : input - this.#bounds.lower;
+  }
+
+  #clip(perturbation: Float64Array, centre: Float32Array): void {
+    const { lower, upper } = this.#bounds;
+    for (let i = 0; i < perturbation.length; i++) {
+      const input = centre[i] as number;
+      const value = perturbation[i] as number;
+      perturbation[i] = Math.min(Math.max(value, lower - input), upper - input);
+    }
   }
 }
 
@@ -43,8 +127,8 @@ export function drawFromBall(
       return;
     case 'L2': {
       const normals = Float64Array.from({ length: size + 2 }, () => random.normal());
-      perturbation.set(normals.subarray(0, size));
-      scale(perturbation, radius / lengthOf(normals, 'L2'));
+      const scale = radius / lengthOf(normals, 'L2');
+      for (let i = 0; i < size; i++) perturbation[i] = scale * (normals[i] as number);
       return;
     }
     case 'L1': {
@@ -56,42 +140,4 @@ export function drawFromBall(
       return;
     }
   }
-}
-
-function scale(vector: Vector, factor: number): void {
-  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] as number) * factor;
-}
-
-/** Soft thresholding: every number comes nearer to zero by `threshold`, and stops there. */
-function shrinkTowardsZero(vector: Vector, threshold: number): void {
-  for (let i = 0; i < vector.length; i++) {
-    const value = vector[i] as number;
-    vector[i] = Math.sign(value) * Math.max(Math.abs(value) - threshold, 0);
-  }
-}
-
-/**
- * The threshold whose soft thresholding leaves an L1 length of exactly `radius`: the projection of
- * Duchi et al. (2008), found without sorting by dropping numbers below the running threshold until
- * none is left (Michelot 1986).
- */
-function l1Threshold(vector: Vector, radius: number): number {
-  let threshold = 0;
-  let kept = Infinity;
-  let previous: number;
-  do {
-    previous = kept;
-    let sum = 0;
-    kept = 0;
-    for (const value of vector) {
-      const size = Math.abs(value);
-      if (size > threshold) {
-        sum += size;
-        kept++;
-      }
-    }
-    // Nothing is above the threshold when the radius is 0: the projection is the centre.
-    if (kept > 0) threshold = (sum - radius) / kept;
-  } while (kept > 0 && kept < previous);
-  return threshold;
 }

@@ -17,3 +17,14 @@ export function displaceWithin(
     result[i] = Math.min(Math.max(moved, bounds.lower), bounds.upper);
   }
 }
+
+/** Sets to zero every number of a direction that would take the point out of the bounds. */
+export function removeBlockedDirections(bounds: Bounds, point: Vector, direction: Vector): void {
+  const lower = Math.fround(bounds.lower);
+  const upper = Math.fround(bounds.upper);
+  for (let i = 0; i < point.length; i++) {
+    const value = point[i] as number;
+    const slope = direction[i] as number;
+    if ((slope > 0 && value >= upper) || (slope < 0 && value <= lower)) direction[i] = 0;
+  }
+}

@@ -5,7 +5,7 @@ import { allRows, firstRows } from './active-rows.ts';
 import { Adam } from './adam.ts';
 import { type Attack, type AttackContext } from './attack.ts';
 import { ConstantSearch } from './constant-search.ts';
-import { isSafelyMet, type TargetClass } from './criterion.ts';
+import { isSafelyMet } from './criterion.ts';
 import { distanceBetween, lengthOf } from './norms.ts';
 import { oneHotReferences } from './objective.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
@@ -26,19 +26,17 @@ export interface CarliniWagnerSettings {
   readonly attack: 'carlini-wagner';
   readonly preset: CarliniWagnerPreset;
   /** κ: by how much the wrong logit must exceed the right one, in logits, at least 0. Default 0. */
-  readonly confidence?: number | undefined;
+  readonly confidence?: number;
   /** How many constants are tried for each sample. */
-  readonly binarySearchSteps?: number | undefined;
+  readonly binarySearchSteps?: number;
   /** Steps of Adam for each constant. */
-  readonly iterations?: number | undefined;
+  readonly iterations?: number;
   /** Learning rate of Adam, in units of the arctanh variable w. */
-  readonly learningRate?: number | undefined;
+  readonly learningRate?: number;
   /** First constant c, for distances in widths of the box. */
-  readonly initialConstant?: number | undefined;
+  readonly initialConstant?: number;
   /** Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true. */
-  readonly abortEarly?: boolean | undefined;
-  /** Class to reach; without it any wrong answer will do. */
-  readonly target?: TargetClass | undefined;
+  readonly abortEarly?: boolean;
 }
 
 /** Every hyper-parameter of a run. */
@@ -105,12 +103,12 @@ const LEFT_THE_BOUND = 2;
  */
 export function carliniWagner(settings: CarliniWagnerSettings): Attack {
   const resolved = resolve(settings);
-  const { preset, target } = settings;
+  const { preset } = settings;
   return {
     kind: 'minimum-norm',
     name: 'carlini-wagner',
     norm: 'L2',
-    settings: { preset, ...resolved, ...(target === undefined ? {} : { target }) },
+    settings: { preset, ...resolved },
     run: context =>
       runVerified(context, resolved.confidence, attacked => searchConstants(attacked, resolved)),
   };

@@ -1,7 +1,10 @@
 import { type Attack } from './attack.ts';
 import { type AttackSettings } from './attack-settings.ts';
+import { bim } from './bim.ts';
 import { carliniWagner } from './carlini-wagner.ts';
 import { fgsm } from './fgsm.ts';
+import { miFgsm } from './mi-fgsm.ts';
+import { pgd } from './pgd.ts';
 
 /**
  * The attack that these settings describe.
@@ -12,6 +15,12 @@ export function createAttack(settings: AttackSettings): Attack {
   switch (settings.attack) {
     case 'fgsm':
       return fgsm(settings);
+    case 'bim':
+      return bim(settings);
+    case 'pgd':
+      return pgd(settings);
+    case 'mi-fgsm':
+      return miFgsm(settings);
     case 'carlini-wagner':
       return carliniWagner(settings);
   }

@@ -1,39 +1,4 @@
 import { type Criterion } from './attack.ts';
-import { AttackError } from './attack-error.ts';
-
-/**
- * Class that a targeted attack aims at: the same one for every sample, or `next`, the class after
- * the label (the last one wraps around).
- */
-export type TargetClass = 'next' | number;
-
-/**
- * The criterion of an attack with this `target` setting; without one, any wrong answer will do.
- *
- * @throws AttackError `attack/invalid-classes` when the model does not have the target class
- */
-export function criterionFor(
-  target: TargetClass | undefined,
-  labels: Int32Array,
-  classCount: number,
-): Criterion {
-  if (target === undefined) return { kind: 'misclassified', labels };
-  if (target === 'next') {
-    return {
-      kind: 'classified-as',
-      labels,
-      targets: labels.map(label => (label + 1) % classCount),
-    };
-  }
-  if (!Number.isInteger(target) || target < 0 || target >= classCount) {
-    throw new AttackError(
-      'attack/invalid-classes',
-      `The target class ${target} is not one of the model’s ${classCount} classes.`,
-      { remedy: `Choose a class from 0 to ${classCount - 1}.` },
-    );
-  }
-  return { kind: 'classified-as', labels, targets: labels.map(() => target) };
-}
 
 /** The same criterion for the samples at `rows`, in that order. */
 export function gatherCriterion(criterion: Criterion, rows: readonly number[]): Criterion {

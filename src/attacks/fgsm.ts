@@ -1,7 +1,6 @@
 import { type Attack, type AttackContext, type Norm } from './attack.ts';
 import { allRows } from './active-rows.ts';
 import { displaceWithin } from './box.ts';
-import { type TargetClass } from './criterion.ts';
 import { crossEntropyObjective, objectiveGradient } from './objective.ts';
 import { requireAtLeast } from './setting-ranges.ts';
 import { isUsableGradient, steepestAscent } from './steepest-ascent.ts';
@@ -13,8 +12,6 @@ export interface FgsmSettings {
   readonly norm: Norm;
   /** Radius of the ball, in input units, at least 0. */
   readonly epsilon: number;
-  /** Class to reach; without it any wrong answer will do. */
-  readonly target?: TargetClass | undefined;
 }
 
 /**
@@ -29,13 +26,13 @@ export interface FgsmSettings {
  *
  * @throws AttackError `attack/invalid-setting`
  */
-export function fgsm({ norm, epsilon, target }: FgsmSettings): Attack {
+export function fgsm({ norm, epsilon }: FgsmSettings): Attack {
   requireAtLeast('epsilon', epsilon, 0);
   return {
     kind: 'fixed-budget',
     name: 'fgsm',
     norm,
-    settings: { norm, epsilon, loss: 'cross-entropy', ...(target === undefined ? {} : { target }) },
+    settings: { norm, epsilon, loss: 'cross-entropy' },
     run: context => runVerified(context, 0, attacked => singleStep(attacked, norm, epsilon)),
   };
 }

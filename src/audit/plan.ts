@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { maximumSteps } from '../attacks/attack-cost.ts';
 import { type AttackSettings } from '../attacks/attack-settings.ts';
 import { attackId, attackLabel } from '../attacks/attack-names.ts';
 import { type AttackConfig, type AuditConfig, presetSamples } from '../config/audit-config.ts';
@@ -215,17 +216,8 @@ function stepCost(step: PieceStep): number {
       // The part before the first stochastic layer runs once; what is left is a few per cent.
       return 1 / 3 + step.passes / 60;
     case 'attack':
-      return attackCost(step.settings);
-  }
-}
-
-function attackCost(settings: AttackSettings): number {
-  switch (settings.attack) {
-    case 'fgsm':
-      return 4 / 3;
-    case 'carlini-wagner':
-      // Samples that are done leave the batch: about half of the steps are taken.
-      return { quick: 500, full: 4500, reference: 45000 }[settings.preset];
+      // One forward pass before and after; what leaves early makes up for the bookkeeping.
+      return maximumSteps(step.settings) + 1 / 3;
   }
 }
 

@@ -16,7 +16,7 @@ import { distances, leaving, reaching, run } from './attacking.ts';
 import {
   answers,
   binaryModel,
-  boxedL2Distance,
+  boxedDistance,
   boxedTargetedL2Distance,
   difference,
   halfSaturatedSamples,
@@ -69,7 +69,7 @@ function twoClassProblem(): { model: LinearModel; inputs: Batch; labels: Int32Ar
 
 function optimum(model: LinearModel, sample: Float32Array, label: number): number {
   const { weights, bias } = difference(model, label, 1 - label);
-  return boxedL2Distance(sample, weights, bias, unitBox);
+  return boxedDistance(sample, weights, bias, unitBox, 'L2');
 }
 
 /** Found distance over the exact one, for each sample. */

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AttackError } from '../../src/attacks/attack-error.ts';
 import {
-  criterionFor,
   criterionGap,
   gatherCriterion,
   isMet,
@@ -55,14 +53,6 @@ describe('a criterion', () => {
     const widened = Float32Array.of(...logits, -1e6);
     expect(criterionGap(leaving([1]), 0, widened)).toBe(-0.75);
     expect(isMet(leaving([2]), 0, widened)).toBe(true);
-  });
-
-  test('is made of labels and a target', () => {
-    const labels = Int32Array.of(0, 2, 1);
-    expect(criterionFor(undefined, labels, 3)).toEqual(leaving([0, 2, 1]));
-    expect(criterionFor('next', labels, 3)).toEqual(reaching([0, 2, 1], [1, 0, 2]));
-    expect(criterionFor(2, labels, 3)).toEqual(reaching([0, 2, 1], [2, 2, 2]));
-    expect(() => criterionFor(3, labels, 3)).toThrow(AttackError);
   });
 
   test('follows its samples', () => {

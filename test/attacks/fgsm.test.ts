@@ -116,7 +116,7 @@ describe('FGSM', () => {
     const inputs = halfSaturatedSamples(random, 40, 40);
     const labels = answers(model, inputs);
     const targets = labels.map(label => (label + 1) % 4);
-    const attack = fgsm({ attack: 'fgsm', norm: 'L2', epsilon: 4, target: 'next' });
+    const attack = fgsm({ attack: 'fgsm', norm: 'L2', epsilon: 4 });
     const classifier = linearClassifier(engine, model, { bounds: wideBox });
     const result = await run(attack, classifier, inputs, reaching(labels, targets));
     expect(result.outcomes.filter(outcome => outcome === 'succeeded').length).toBeGreaterThan(20);
@@ -136,7 +136,7 @@ describe('FGSM', () => {
   test('leaves alone what the model gets wrong, and what already is of the target class', async () => {
     const classifier = linearClassifier(engine, binaryModel([1, 1], -1));
     const inputs = new Batch(new Float32Array([0.1, 0.2, 0.9, 0.8, 0.9, 0.9]), [2]);
-    const attack = fgsm({ attack: 'fgsm', norm: 'Linf', epsilon: 1, target: 1 });
+    const attack = fgsm({ attack: 'fgsm', norm: 'Linf', epsilon: 1 });
     const result = await run(attack, classifier, inputs, reaching([0, 0, 1], [1, 0, 1]));
     expect(result.outcomes).toEqual(['already-wrong', 'not-run', 'already-wrong']);
     expect([...result.steps]).toEqual([0, 0, 0]);

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../../src/arrays/batch.ts';
+import { type Norm } from '../../src/attacks/attack.ts';
+import { distanceBetween } from '../../src/attacks/norms.ts';
 import { type Engine } from '../../src/engine/engine.ts';
 import { type Bounds, type Classifier } from '../../src/model/classifier.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
@@ -107,38 +109,47 @@ export function answers(model: LinearModel, samples: Batch): Int32Array {
 }
 
 /**
- * The smallest L2 distance in the box at which w·x + b is 0, from x where it is positive: the
- * nearest point is clip(x − λw) by the conditions of Karush, Kuhn and Tucker; λ by bisection.
+ * The smallest distance in the box at which w·x + b is 0, from x where it is positive; Infinity where
+ * no point of the box gets there. By the conditions of Karush, Kuhn and Tucker the nearest point is
+ * clip(x − λw) for L2 and clip(x − λ·sign w) for L∞, with λ by bisection. For L1 the numbers with the
+ * largest |w| go first, each as far as the box lets it.
  */
-export function boxedL2Distance(
+export function boxedDistance(
   sample: Float32Array,
   weights: readonly number[],
   bias: number,
   bounds: Bounds,
+  norm: Norm,
 ): number {
-  const nearest = (lambda: number): number[] =>
-    weights.map((weight, i) => clip((sample[i] ?? NaN) - lambda * weight, bounds));
-  return Math.hypot(
-    ...bisect(nearest, point => dot(point, weights) + bias > 0).map(
-      (value, i) => value - (sample[i] ?? NaN),
-    ),
-  );
-}
-
-/** Likewise for L∞: the nearest point is clip(x − ε·sign w). */
-export function boxedLinfDistance(
-  sample: Float32Array,
-  weights: readonly number[],
-  bias: number,
-  bounds: Bounds,
-): number {
-  const nearest = (epsilon: number): number[] =>
-    weights.map((weight, i) => clip((sample[i] ?? NaN) - epsilon * Math.sign(weight), bounds));
-  return Math.max(
-    ...bisect(nearest, point => dot(point, weights) + bias > 0).map((value, i) =>
-      Math.abs(value - (sample[i] ?? NaN)),
-    ),
-  );
+  const margin = dot(sample, weights) + bias;
+  const rooms = weights.map((weight, i) => {
+    const value = sample[i] ?? NaN;
+    return weight > 0 ? value - bounds.lower : bounds.upper - value;
+  });
+  const reach = rooms.reduce((sum, room, i) => sum + room * Math.abs(weights[i] ?? NaN), 0);
+  if (reach < margin) return Infinity;
+  switch (norm) {
+    case 'L1': {
+      const order = weights.map((_, i) => i);
+      order.sort((a, b) => Math.abs(weights[b] ?? NaN) - Math.abs(weights[a] ?? NaN));
+      let left = margin;
+      return order.reduce((length, i) => {
+        const size = Math.abs(weights[i] ?? NaN);
+        const move = Math.min(rooms[i] ?? NaN, left / size);
+        left -= move * size;
+        return length + move;
+      }, 0);
+    }
+    case 'L2':
+    case 'Linf': {
+      const direction = norm === 'L2' ? weights : weights.map(weight => Math.sign(weight));
+      const nearest = bisect(
+        size => direction.map((part, i) => clip((sample[i] ?? NaN) - size * part, bounds)),
+        point => dot(point, weights) + bias > 0,
+      );
+      return distanceBetween(sample, Float64Array.from(nearest), norm);
+    }
+  }
 }
 
 /** The point at the size where `isInside` turns false. */
