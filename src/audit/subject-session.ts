@@ -32,6 +32,7 @@ export class SubjectSession {
   readonly #model: OpenedModel;
   readonly #samples: Samples;
   readonly #posterior: Posterior | NotApplicable;
+  #isDisposed = false;
 
   private constructor(
     subject: AuditSubject,
@@ -181,7 +182,10 @@ export class SubjectSession {
     }
   }
 
+  /** May be called again: a cancelled audit is closed from two sides. */
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     if (this.#posterior.applicable) this.#posterior.dispose();
     this.#model.classifier.dispose();
     this.#engine.dispose();

@@ -1,0 +1,211 @@
+import { Batch } from '../arrays/batch.ts';
+import { AssayError } from '../errors/assay-error.ts';
+import { Random } from '../random/random.ts';
+import { type Classifier } from './classifier.ts';
+import { crossEntropy } from './losses.ts';
+
+/** Whether the gradient that attacks follow is the slope of the model. */
+export interface ModelGradientCheck {
+  readonly verdict: 'agrees' | 'disagrees' | 'unavailable';
+  /** Root mean square over samples of ‖gradient − slope‖ / ‖slope‖; `null` when unavailable. */
+  readonly relativeError: number | null;
+  /** Largest relative error that still counts as agreement. */
+  readonly tolerance: number;
+  /** Random directions at each sample. */
+  readonly directions: number;
+  /** The verdict in a sentence. */
+  readonly explanation: string;
+}
+
+/** Right gradients come out below 0.02, with many kinks at most; wrong ones at 0.1 and more. */
+const tolerance = 0.05;
+const directions = 2;
+/** Points on a segment at which the gradient is taken. */
+const pointsOnSegment = 4;
+/** Half lengths of the segments as shares of the width of the bounds: the next where one is too short. */
+const halfLengths = [1e-4, 1e-3, 1e-2];
+/** Share of the width of the bounds by which inputs are moved inside and shaken. */
+const inset = 0.06;
+/** Rounding error of a logit in a float32 network, as a share of the largest logit. */
+const logitRounding = 1e-6;
+
+export interface GradientCheckOptions {
+  /** Seed of the audit. */
+  readonly seed: number;
+  /** Index of each sample in its data set: with the seed, the key of its random numbers. */
+  readonly sampleIndices: readonly number[];
+}
+
+/**
+ * Checks the input gradient of cross-entropy on short random segments: the loss at one end minus the
+ * loss at the other must be the integral of gradient · direction in between. Unlike a difference
+ * quotient at a point, that holds across the kinks of relu and pooling layers, so nothing is lost
+ * when a segment crosses some.
+ *
+ * - The losses are computed in float64 from the logits, so that a confident sample, whose loss is
+ *   tiny, is checked as sharply as any other.
+ * - The segments lie beside the samples, a little inside the bounds and shaken: on flat regions of a
+ *   picture (a black background) many values tie in a pooling layer, and there no slope is defined.
+ * - The integral is taken at random points, one in each of equal parts of the segment.
+ *
+ * @param inputs samples inside the bounds
+ * @param labels class index of each sample
+ */
+export async function checkModelGradient(
+  classifier: Classifier,
+  inputs: Batch,
+  labels: Int32Array,
+  { seed, sampleIndices }: GradientCheckOptions,
+): Promise<ModelGradientCheck> {
+  const errors: number[] = [];
+  try {
+    for (let sample = 0; sample < inputs.count; sample++) {
+      const random = new Random(seed, ['gradient-check', sampleIndices[sample] as number]);
+      const point = shaken(inputs.row(sample), classifier, random);
+      const error = await errorAt(classifier, point, labels[sample] as number, random);
+      if (error !== undefined) errors.push(error);
+    }
+  } catch (error) {
+    if (error instanceof AssayError) return unavailable(error.message);
+    throw error;
+  }
+  return judge(errors);
+}
+
+/** The sample in general position: no ties, and room on either side. */
+function shaken(sample: Float32Array, { bounds }: Classifier, random: Random): Float32Array {
+  const width = bounds.upper - bounds.lower;
+  return sample.map(value => {
+    const share = (value - bounds.lower) / width;
+    const inside = inset + (1 - 2 * inset) * share + random.uniform(-inset, inset) / 2;
+    return bounds.lower + width * inside;
+  });
+}
+
+/**
+ * Relative error beside one sample: an estimate of ‖g − ∇L‖ / ‖∇L‖, since the components of a
+ * direction have variance 1. `undefined` where the model is flat or rounding hides its slope.
+ */
+async function errorAt(
+  classifier: Classifier,
+  point: Float32Array,
+  label: number,
+  random: Random,
+): Promise<number | undefined> {
+  const vectors = Array.from({ length: directions }, () =>
+    Float32Array.from(point, () => random.normal()),
+  );
+  for (const halfLength of halfLengths) {
+    const segments: SegmentSlopes[] = [];
+    for (const vector of vectors) {
+      segments.push(await slopesOn(classifier, point, vector, halfLength, label, random));
+    }
+    const scale = Math.max(
+      rootMeanSquare(segments.map(({ measured }) => measured)),
+      rootMeanSquare(segments.map(({ integrated }) => integrated)),
+    );
+    const rounding = Math.max(...segments.map(segment => segment.rounding));
+    if (!Number.isFinite(scale)) return Infinity;
+    if (rounding > (tolerance / 3) * scale) continue;
+    return rootMeanSquare(segments.map(s => s.measured - s.integrated)) / scale;
+  }
+  return undefined;
+}
+
+/** Mean slope of the loss on a segment, found in two ways. */
+interface SegmentSlopes {
+  /** From the losses at the ends. */
+  readonly measured: number;
+  /** From the gradients in between. */
+  readonly integrated: number;
+  /** Possible rounding error of the measured one. */
+  readonly rounding: number;
+}
+
+async function slopesOn(
+  classifier: Classifier,
+  point: Float32Array,
+  direction: Float32Array,
+  halfLength: number,
+  label: number,
+  random: Random,
+): Promise<SegmentSlopes> {
+  const { bounds, inputShape, classCount } = classifier;
+  const half = halfLength * (bounds.upper - bounds.lower);
+  const at = (positions: readonly number[]): Batch => {
+    const batch = Batch.zeros(positions.length, inputShape);
+    positions.forEach((position, i) => {
+      const row = batch.row(i);
+      point.forEach((value, j) => {
+        row[j] = value + position * half * (direction[j] as number);
+      });
+    });
+    return batch;
+  };
+
+  const ends = await classifier.logits(at([1, -1]));
+  const [above, below] = [lossOf(ends.row(0), label), lossOf(ends.row(1), label)];
+
+  const between = Array.from(
+    { length: pointsOnSegment },
+    (_, i) => -1 + (2 * (i + random.uniform())) / pointsOnSegment,
+  );
+  const oneHot = Batch.zeros(pointsOnSegment, [classCount]);
+  between.forEach((_, i) => oneHot.row(i).fill(1, label, label + 1));
+  const { gradient } = await classifier.lossGradient(crossEntropy, at(between), [oneHot.values]);
+  const slopes = between.map((_, i) => dot(gradient.row(i), direction));
+
+  const largest = ends.values.reduce((maximum, logit) => Math.max(maximum, Math.abs(logit)), 0);
+  return {
+    measured: (above.loss - below.loss) / (2 * half),
+    integrated: slopes.reduce((sum, slope) => sum + slope, 0) / pointsOnSegment,
+    rounding: (above.otherProbability * logitRounding * largest) / half,
+  };
+}
+
+/** Cross-entropy and 1 − p_label in float64, exact also where they are tiny. */
+function lossOf(
+  logits: Float32Array,
+  label: number,
+): { readonly loss: number; readonly otherProbability: number } {
+  const labelLogit = logits[label] as number;
+  let others = 0;
+  logits.forEach((logit, i) => {
+    if (i !== label) others += Math.exp(logit - labelLogit);
+  });
+  return { loss: Math.log1p(others), otherProbability: 1 - 1 / (1 + others) };
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+}
+
+function rootMeanSquare(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+}
+
+function judge(errors: readonly number[]): ModelGradientCheck {
+  if (errors.length === 0) {
+    return unavailable('The loss does not change measurably beside any of the samples.');
+  }
+  const relativeError = rootMeanSquare(errors);
+  if (!Number.isFinite(relativeError)) {
+    return unavailable('The input gradient, or the loss, is not finite beside some samples.');
+  }
+  const percent = `${(100 * relativeError).toPrecision(2)}%`;
+  const where = `along ${directions} random directions at ${errors.length} samples`;
+  const agrees = relativeError <= tolerance;
+  return {
+    verdict: agrees ? 'agrees' : 'disagrees',
+    relativeError,
+    tolerance,
+    directions,
+    explanation: agrees
+      ? `The input gradient agrees with finite differences to ${percent} ${where}.`
+      : `The input gradient differs from finite differences by ${percent} ${where}: attacks that follow it say little about robustness.`,
+  };
+}
+
+function unavailable(explanation: string): ModelGradientCheck {
+  return { verdict: 'unavailable', relativeError: null, tolerance, directions, explanation };
+}
