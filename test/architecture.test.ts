@@ -11,6 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   errors: [],
   random: [],
   arrays: [],
+  'linear-algebra': [],
   numpy: ['errors', 'arrays'],
   engine: leaves,
   data: leaves,
