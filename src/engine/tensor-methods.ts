@@ -13,6 +13,7 @@ const methods = {
   minimum: tf.minimum,
   mul: tf.mul,
   reshape: tf.reshape,
+  sign: tf.sign,
   slice: tf.slice,
   split: tf.split,
   square: tf.square,
