@@ -1,3 +1,4 @@
+import { type Tensor } from '@tensorflow/tfjs-core';
 import * as v from 'valibot';
 import { ModelError } from './model-error.ts';
 import { type SavedModel } from './saved-model.ts';
@@ -28,6 +29,17 @@ export interface Graph {
   readonly nodes: ReadonlyMap<string, GraphNode>;
   readonly inputs: readonly GraphEnd[];
   readonly outputs: readonly GraphEnd[];
+}
+
+/** A loaded graph, of which any tensor can be computed. */
+export interface RunnableGraph {
+  readonly nodes: ReadonlyMap<string, GraphNode>;
+  /** Tensor that the inputs are fed to. */
+  readonly input: string;
+  /** Tensor that holds the answer. */
+  readonly output: string;
+  /** @param feeds values by the name of their tensor */
+  readonly execute: (feeds: Readonly<Record<string, Tensor>>, tensor: string) => Tensor;
 }
 
 const NodeSchema = v.object({

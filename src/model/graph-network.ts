@@ -2,7 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { GraphModel } from '@tensorflow/tfjs-converter';
 import { sizeOf } from '../arrays/batch.ts';
 import { dequantise } from './dequantised-weights.ts';
-import { parseTensorName, readGraph, type Graph, type GraphEnd } from './graph-def.ts';
+import {
+  parseTensorName,
+  readGraph,
+  type Graph,
+  type GraphEnd,
+  type RunnableGraph,
+} from './graph-def.ts';
 import { findGraphEnding, type GraphEnding } from './graph-ending.ts';
 import { ModelError } from './model-error.ts';
 import { type FinalActivation, type Network } from './network.ts';
@@ -31,6 +37,7 @@ export function openGraphNetwork(saved: SavedModel, outputName: string | undefin
     .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return new GraphNetwork({
     model: loadGraphModel(saved, input),
+    graph,
     input,
     tensor,
     outputName: key,
@@ -41,6 +48,7 @@ export function openGraphNetwork(saved: SavedModel, outputName: string | undefin
 
 interface GraphParts {
   readonly model: GraphModel<tf.io.IOHandlerSync>;
+  readonly graph: Graph;
   readonly input: GraphEnd;
   readonly tensor: string;
   readonly outputName: string;
@@ -53,6 +61,7 @@ class GraphNetwork implements Network {
   readonly outputName: string;
   readonly ending: FinalActivation;
   readonly parameterCount: number;
+  readonly graph: RunnableGraph;
   readonly #parts: GraphParts;
 
   constructor(parts: GraphParts) {
@@ -61,11 +70,17 @@ class GraphNetwork implements Network {
     this.outputName = parts.outputName;
     this.ending = parts.ending;
     this.parameterCount = parts.parameterCount;
+    this.graph = {
+      nodes: parts.graph.nodes,
+      input: parts.input.tensor,
+      output: parts.tensor,
+      execute: (feeds, tensor) => parts.model.execute({ ...feeds }, tensor) as tf.Tensor,
+    };
   }
 
   apply(inputs: tf.Tensor): tf.Tensor {
-    const { model, input, tensor } = this.#parts;
-    return model.execute({ [input.tensor]: inputs }, tensor) as tf.Tensor;
+    const { input, output, execute } = this.graph;
+    return execute({ [input]: inputs }, output);
   }
 
   /** Another tensor of the same graph, so there is nothing to dispose of. */

@@ -1,5 +1,6 @@
 import { type Tensor } from '@tensorflow/tfjs-core';
 import { type LayersModel } from '@tensorflow/tfjs-layers';
+import { type RunnableGraph } from './graph-def.ts';
 
 /** What stands at the end of an output. */
 export interface FinalActivation {
@@ -22,6 +23,8 @@ export interface Network {
   readonly parameterCount: number;
   /** The layers from that input to that output, of which variants can be made; graphs have none. */
   readonly layersModel?: LayersModel;
+  /** The graph behind it; layers models have none. */
+  readonly graph?: RunnableGraph;
   /** `[batch, …inputShape]` to the output, in inference mode, differentiable. */
   apply(inputs: Tensor): Tensor;
   /** The network without its final activation, where that is removable. Disposes this one. */
