@@ -4,18 +4,19 @@ import { gradient } from './gradient.ts';
 interface DepthwiseAttributes {
   readonly strides: number | [number, number];
   readonly pad: tf.DepthwiseConv2dNativeAttrs['pad'];
-  readonly dilations?: number | [number, number];
+  /** The layer of tfjs-layers passes null for no dilation. */
+  readonly dilations?: number | [number, number] | null;
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
 function attributesFor(
-  { strides, pad, dilations = 1, dimRoundingMode }: DepthwiseAttributes,
+  { strides, pad, dilations, dimRoundingMode }: DepthwiseAttributes,
   shape: Record<string, number[]>,
 ): tf.NamedAttrMap {
   return {
     strides,
     pad,
-    dilations,
+    dilations: dilations ?? 1,
     ...(dimRoundingMode !== undefined && { dimRoundingMode }),
     ...shape,
   };
@@ -54,7 +55,7 @@ function filterGradient(
 function forward(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
-  { strides, pad, dilations = 1, dimRoundingMode }: DepthwiseAttributes,
+  { strides, pad, dilations, dimRoundingMode }: DepthwiseAttributes,
 ): tf.Tensor4D {
   return tf.depthwiseConv2d(x, filter, strides, pad, 'NHWC', dilations, dimRoundingMode);
 }
