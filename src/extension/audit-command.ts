@@ -61,17 +61,25 @@ async function audit(
   // Asked for again: the panel shows how far it is, and whoever asked first sees it through.
   if (runs.runOf(model.path) !== undefined) return;
   await saveConfig(configPath);
-  const ending = runs.start(requestFor(model, configPath));
+  const request = requestFor(model, configPath);
+  services.log.info(`Audit of ${model.path} by ${configPath} on engine ${request.engine}.`);
+  const ending = runs.start(request);
   void showProgress(runs, model.path, modelName(model.uri));
   try {
     await tellEnding(await ending, model, services);
   } catch (error) {
-    const goOn: Remedy = {
-      title: l10n.t('Continue'),
+    const again = (title: string): Remedy => ({
+      title,
       run: () => audit(model, configPath, services),
-    };
-    await showProblem(error, services.log, error instanceof WorkerError ? [goOn] : []);
+    });
+    await showProblem(error, services.log, remediesFor(error, again));
   }
+}
+
+/** Trouble with the process may be over the next time; what was finished is not done again. */
+function remediesFor(error: unknown, again: (title: string) => Remedy): Remedy[] {
+  if (!(error instanceof WorkerError)) return [];
+  return [again(error.code === 'worker/ended' ? l10n.t('Continue') : l10n.t('Try Again'))];
 }
 
 /** The worker reads what is on disk, and the user means what is in the editor. */

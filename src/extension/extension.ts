@@ -58,8 +58,10 @@ export function activate(context: ExtensionContext): AssayApi {
   };
   server.startSoon();
 
+  const activationMilliseconds = performance.now() - began;
+  log.info(`Activated in ${activationMilliseconds.toFixed(1)} ms.`);
   return {
-    activationMilliseconds: performance.now() - began,
+    activationMilliseconds,
     runs: () => runs.all,
     whenIdle: () => runs.whenIdle(),
     whenServerReady: () => server.whenReady(),

@@ -38,6 +38,7 @@ export async function startLanguageServer(
     options,
   );
   await client.start();
+  log.info('The language server runs.');
   return new LanguageServer(client, runs);
 }
 

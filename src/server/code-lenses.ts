@@ -93,18 +93,18 @@ async function configLenses(
   ];
 }
 
+/** What can be done, then what is known: a narrow window cuts off the end. */
 function lensesOfModel(model: AuditedModel, range: Range, now: Date): CodeLens[] {
-  const run = model.isRunning
-    ? lens(range, command(model, 'Cancel audit', lensCommands.cancel))
-    : lens(range, command(model, '$(play) Run audit', lensCommands.audit));
-  const busy = model.isRunning
-    ? [lens(range, { title: '$(sync~spin) Auditing…', command: '' })]
-    : [];
-  if (model.report === undefined) {
-    return [...busy, reportLens(model, range, modelTitle(model, now)), run];
-  }
-  const open = lens(range, command(model, 'Open report', lensCommands.openReport));
-  return [...busy, reportLens(model, range, modelTitle(model, now)), run, open];
+  const action = (title: string, name: string): CodeLens =>
+    lens(range, command(model, title, name));
+  return [
+    ...(model.isRunning
+      ? [lens(range, { title: '$(sync~spin)\u00a0Auditing…', command: '' })]
+      : [action('Run audit', lensCommands.audit)]),
+    ...(model.isRunning ? [action('Cancel audit', lensCommands.cancel)] : []),
+    ...(model.report === undefined ? [] : [action('Open report', lensCommands.openReport)]),
+    reportLens(model, range, modelTitle(model, now)),
+  ];
 }
 
 /** A text that leads to the report, where there is one. */

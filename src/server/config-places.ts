@@ -23,6 +23,8 @@ export interface ConfigPlaces {
   readonly models: readonly Placed<PlacedPath>[];
   readonly attacks: readonly Placed<AttackConfig>[];
   readonly requirements: readonly Placed<Requirement>[];
+  /** The least value that each requirement demands. */
+  readonly thresholds: readonly Placed<Requirement>[];
   /** Files and folders of the data. */
   readonly data: readonly Placed<PlacedPath>[];
 }
@@ -50,6 +52,9 @@ export function findConfigPlaces(
     attacks: (config.attacks ?? []).flatMap((attack, i) => place(tree, ['attacks', i], attack)),
     requirements: config.requirements.flatMap((requirement, i) =>
       place(tree, ['requirements', i], requirement),
+    ),
+    thresholds: config.requirements.flatMap((requirement, i) =>
+      place(tree, ['requirements', i, 'minimum'], requirement),
     ),
     data: Object.entries(config.data).flatMap(([field, value]) =>
       isPathField(config.data.format, field) && typeof value === 'string'

@@ -83,13 +83,13 @@ const severities: Readonly<Record<Check['verdict'], DiagnosticSeverity | undefin
 /** Of complete reports that are not stale: what they say is so as long as nothing has changed. */
 async function missedRequirements(
   document: TextDocument,
-  { models: listed, requirements }: ConfigPlaces,
+  { models: listed, thresholds }: ConfigPlaces,
   models: AuditedModels,
 ): Promise<Diagnostic[]> {
   const audited = await Promise.all(listed.map(({ value }) => models.find(value.path)));
   return audited.flatMap(({ report, staleness }) => {
     if (report?.state !== 'complete' || staleness !== undefined) return [];
-    return requirements.flatMap(({ value, offset, length }) => {
+    return thresholds.flatMap(({ value, offset, length }) => {
       const check = checkOfRequirement(report, value);
       const severity = check === undefined ? undefined : severities[check.verdict];
       if (check === undefined || severity === undefined) return [];

@@ -4,23 +4,28 @@ import { age, distance, percentWithInterval, summaryLine } from '../report/wordi
 import { type AuditedModel } from './audited-models.ts';
 import { checkOfRequirement, conditionOfAttack } from './matching-results.ts';
 
-/** One line on a model: accuracy clean and under attack, age of the report, stale or not. */
+/** Between an icon and its text: the editor drops an ordinary space. */
+const space = '\u00a0';
+
+/**
+ * One line on a model: age of the report, stale or not, accuracy clean and under each attack. What
+ * is short and decides how to read the rest comes first, since a narrow window cuts the line off.
+ */
 export function modelTitle(model: AuditedModel, now: Date): string {
   const { report, problem, configPath } = model;
-  if (problem !== undefined) return `$(error) ${problem}`;
+  if (problem !== undefined) return `$(error)${space}${problem}`;
   if (report === undefined) {
     return configPath === undefined
       ? 'Not audited yet: there is no assay.config.json'
       : 'Not audited yet';
   }
   const line = summaryLine(report);
-  const parts = [
-    line === '' ? 'No results yet' : line,
+  return [
+    `Audited ${age(report.updatedAt, now)}`,
     ...(report.state === 'complete' || model.isRunning ? [] : ['incomplete']),
-    `audited ${age(report.updatedAt, now)}`,
-    ...(model.staleness === undefined ? [] : [`$(warning) stale: ${model.staleness}`]),
-  ];
-  return parts.join(' · ');
+    ...(model.staleness === undefined ? [] : [`$(warning)${space}stale: ${model.staleness}`]),
+    line === '' ? 'no results yet' : line,
+  ].join(' · ');
 }
 
 /** What an attack did to the model, as its last audit has it; undefined when it did not run. */
@@ -37,7 +42,7 @@ function describeCondition(condition: Condition): string {
     case 'waiting':
       return 'waiting';
     case 'failed':
-      return `$(error) ${error ?? 'failed'}`;
+      return `$(error)${space}${error ?? 'failed'}`;
     case 'running':
     case 'cancelled':
     case 'finished': {
@@ -60,7 +65,7 @@ export function requirementTitle(
   if (report === undefined) return undefined;
   const check = checkOfRequirement(report, requirement);
   if (check === undefined) return undefined;
-  return `${verdictIcons[check.verdict]} ${report.model.name}: ${check.explanation}`;
+  return `${verdictIcons[check.verdict]}${space}${report.model.name}: ${check.explanation}`;
 }
 
 const verdictIcons: Readonly<Record<Check['verdict'], string>> = {
