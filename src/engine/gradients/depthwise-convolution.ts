@@ -57,7 +57,7 @@ function forward(
   filter: tf.Tensor4D,
   { strides, pad, dilations, dimRoundingMode }: DepthwiseAttributes,
 ): tf.Tensor4D {
-  return tf.depthwiseConv2d(x, filter, strides, pad, 'NHWC', dilations, dimRoundingMode);
+  return tf.depthwiseConv2d(x, filter, strides, pad, 'NHWC', dilations ?? 1, dimRoundingMode);
 }
 
 /** A convolution that keeps channels apart. TensorFlow.js refuses the gradient of a dilated one. */

@@ -38,7 +38,8 @@ export const convolutionFilterGradient = composedKernel(
     // not exist are zeros.
     const rows = Math.min(info.inHeight, reachHeight - top);
     const columns = Math.min(info.inWidth, reachWidth - left);
-    const reached = tf.slice(x, [0, 0, 0, 0], [-1, rows, columns, -1]);
+    const isWhole = rows === info.inHeight && columns === info.inWidth;
+    const reached = isWhole ? x : tf.slice(x, [0, 0, 0, 0], [-1, rows, columns, -1]);
     const gradient = tf.conv2d(
       tf.transpose(reached, [3, 1, 2, 0]),
       tf.transpose(dy, [1, 2, 0, 3]),

@@ -48,15 +48,10 @@ export const convolutionInputGradient = composedKernel(
       info.strideWidth,
       info.padInfo.left,
     );
-    const cropped = tf.slice(
+    const cropped = cut(
       dy,
-      [0, rows.crop[0], columns.crop[0], 0],
-      [
-        -1,
-        info.outHeight - rows.crop[0] - rows.crop[1],
-        info.outWidth - columns.crop[0] - columns.crop[1],
-        -1,
-      ],
+      [rows.crop[0], columns.crop[0]],
+      [info.outHeight - sum(rows.crop), info.outWidth - sum(columns.crop)],
     );
     const phases = tf.conv2d(cropped, phaseFilter(filter, info), 1, [
       [0, 0],
@@ -65,13 +60,23 @@ export const convolutionInputGradient = composedKernel(
       [0, 0],
     ]);
     const dealt = dealPhases(phases, info.strideHeight, info.strideWidth);
-    return tf.slice(
-      dealt,
-      [0, rows.offset, columns.offset, 0],
-      [-1, info.inHeight, info.inWidth, -1],
-    );
+    return cut(dealt, [rows.offset, columns.offset], [info.inHeight, info.inWidth]);
   },
 );
+
+/** The part of images that begins at a row and column and has a height and width. */
+function cut(
+  images: tf.Tensor4D,
+  [row, column]: readonly [number, number],
+  [height, width]: readonly [number, number],
+): tf.Tensor4D {
+  if (images.shape[1] === height && images.shape[2] === width) return images;
+  return tf.slice(images, [0, row, column, 0], [-1, height, width, -1]);
+}
+
+function sum([before, after]: readonly [number, number]): number {
+  return before + after;
+}
 
 interface PhaseRange {
   /** Zeros to put before and after dy. */

@@ -6,7 +6,10 @@ interface Inputs {
   readonly b: tf.Tensor;
 }
 
-type FusedInputs = Inputs & Record<string, tf.Tensor>;
+interface Transpositions {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
 
 /**
  * Matrix product. The wasm backend multiplies plain matrices with fast code and transposed ones with
@@ -15,17 +18,11 @@ type FusedInputs = Inputs & Record<string, tf.Tensor>;
 export const matrixProduct: Kernel = {
   name: tf.BatchMatMul,
   backends: ['wasm'],
-  create(stock) {
-    if (stock === undefined) throw new Error('The backend has no matrix product.');
-    const transposeFirst = kernelFunction(
-      ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs) =>
-        tf.matMul(transposeA ? swapLastAxes(a) : a, transposeB ? swapLastAxes(b) : b),
-    );
-    return parameters => {
-      const { transposeA, transposeB } = parameters.attrs as unknown as tf.BatchMatMulAttrs;
-      return transposeA || transposeB ? transposeFirst(parameters) : stock(parameters);
-    };
-  },
+  create: stock =>
+    prepareOperands(stock, (inputs: Inputs, attributes: Transpositions) => {
+      const { a, b } = plainOperands(inputs, attributes);
+      return tf.matMul(a, b);
+    }),
 };
 
 /**
@@ -35,28 +32,60 @@ export const matrixProduct: Kernel = {
 export const fusedMatrixProduct: Kernel = {
   name: tf._FusedMatMul,
   backends: ['wasm'],
-  create(stock) {
-    if (stock === undefined) throw new Error('The backend has no fused matrix product.');
-    const transposeFirst = kernelFunction(
-      ({ a, b, ...rest }: FusedInputs, attributes: tf._FusedMatMulAttrs) => {
-        const { transposeA, transposeB } = attributes;
-        return tf.engine().runKernel(
+  create: stock =>
+    prepareOperands(stock, (inputs: FusedInputs, attributes: tf._FusedMatMulAttrs) =>
+      tf
+        .engine()
+        .runKernel(
           tf._FusedMatMul,
-          {
-            a: transposeA ? swapLastAxes(a) : a,
-            b: transposeB ? swapLastAxes(b) : b,
-            ...rest,
-          },
+          { ...inputs, ...plainOperands(inputs, attributes) },
           { ...attributes, transposeA: false, transposeB: false },
-        );
-      },
-    );
-    return parameters => {
-      const { transposeA, transposeB } = parameters.attrs as unknown as tf._FusedMatMulAttrs;
-      return transposeA || transposeB ? transposeFirst(parameters) : stock(parameters);
-    };
-  },
+        ),
+    ),
 };
+
+type FusedInputs = Inputs & Record<string, tf.Tensor>;
+
+/** Runs the library's kernel on operands that it can take, and `prepare` on others. */
+function prepareOperands(
+  stock: tf.KernelFunc | undefined,
+  prepare: Parameters<typeof kernelFunction>[0],
+): tf.KernelFunc {
+  if (stock === undefined) throw new Error('The wasm backend has no matrix product.');
+  const prepareAndRun = kernelFunction(prepare);
+  return parameters => {
+    const { transposeA, transposeB } = parameters.attrs as unknown as Transpositions;
+    const { b } = parameters.inputs as unknown as Inputs;
+    const isPlain = !transposeA && !transposeB && isMultipliedAsBefore(b);
+    return isPlain ? stock(parameters) : prepareAndRun(parameters);
+  };
+}
+
+function plainOperands({ a, b }: Inputs, { transposeA, transposeB }: Transpositions): Inputs {
+  return {
+    a: transposeA ? swapLastAxes(a) : a,
+    b: transposeB ? swapLastAxes(b) : isMultipliedAsBefore(b) ? b : copy(b),
+  };
+}
+
+/** Shape in which the values of each right operand were first multiplied. */
+const multipliedShapes = new WeakMap<tf.DataId, string>();
+
+/**
+ * The wasm backend keeps what it prepared for a right operand under the identity of its values, and
+ * uses it again for another shape of the same values: the product is wrong, and memory behind it is
+ * overwritten. A tensor that was reshaped since (tied weights, an einsum) therefore gets a copy.
+ */
+function isMultipliedAsBefore(b: tf.Tensor): boolean {
+  const shape = b.shape.join('×');
+  const known = multipliedShapes.get(b.dataId);
+  if (known === undefined) multipliedShapes.set(b.dataId, shape);
+  return known === undefined || known === shape;
+}
+
+function copy(tensor: tf.Tensor): tf.Tensor {
+  return tf.tensor(tensor.dataSync(), tensor.shape);
+}
 
 function swapLastAxes(matrices: tf.Tensor): tf.Tensor {
   const { rank } = matrices;

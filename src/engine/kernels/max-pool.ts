@@ -49,14 +49,13 @@ export const maxPoolWithArgmax = composedKernel(
     const info = tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad);
     const values = readValues(x);
     const size = tf.util.sizeFromShape(info.outShape);
-    const largest = new Float32Array(size);
-    const places = new Int32Array(size);
+    const winners = findWinners(values, size, imageWindows(info));
     const imageSize = info.inHeight * info.inWidth * info.inChannels;
-    forEachWinner(values, imageWindows(info), (output, winner) => {
-      largest[output] = values[winner] as number;
-      places[output] = includeBatchInIndex ? winner : winner % imageSize;
-    });
-    return [tf.tensor(largest, info.outShape), tf.tensor(places, info.outShape, 'int32')];
+    const places = includeBatchInIndex ? winners : winners.map(winner => winner % imageSize);
+    return [
+      tf.tensor(fetch(values, winners), info.outShape),
+      tf.tensor(places, info.outShape, 'int32'),
+    ];
   },
 );
 
@@ -82,11 +81,8 @@ export const maxPool3d = composedKernel(
     const { batch, depth, height, width, channels } = windows;
     const outShape = [batch, depth.outSize, height.outSize, width.outSize, channels];
     const values = readValues(x);
-    const result = new Float32Array(tf.util.sizeFromShape(outShape));
-    forEachWinner(values, windows, (output, winner) => {
-      result[output] = values[winner] as number;
-    });
-    return tf.tensor(result, outShape);
+    const winners = findWinners(values, tf.util.sizeFromShape(outShape), windows);
+    return tf.tensor(fetch(values, winners), outShape);
   },
 );
 
@@ -102,32 +98,45 @@ function volumePooling(
 
 function scatterToWinners(dy: tf.Tensor, input: tf.Tensor, windows: WindowGeometry): tf.Tensor {
   const gradients = readValues(dy);
+  const winners = findWinners(readValues(input), dy.size, windows);
   const result = new Float32Array(input.size);
-  forEachWinner(readValues(input), windows, (output, winner) => {
+  for (let output = 0; output < winners.length; output++) {
+    const winner = winners[output] as number;
+    if (winner < 0) continue;
     result[winner] = (result[winner] as number) + (gradients[output] as number);
-  });
+  }
   return tf.tensor(result, input.shape);
 }
 
-/** Calls back with the index of each output and that of the first largest value in its window. */
-function forEachWinner(
+/**
+ * For each output the index of the first of the largest values in its window; −1 where a window lies
+ * in explicit padding altogether.
+ */
+function findWinners(
   values: Float32Array,
+  outputCount: number,
   windows: WindowGeometry,
-  callback: (output: number, winner: number) => void,
-): void {
+): Int32Array {
+  const winners = new Int32Array(outputCount);
+  const { channels } = windows;
   forEachWindow(windows, ({ inputs, count }, output) => {
-    for (let channel = 0; channel < windows.channels; channel++) {
-      let largest = -Infinity;
+    for (let channel = 0; channel < channels; channel++) {
       let winner = -1;
+      let largest = -Infinity;
       for (let i = 0; i < count; i++) {
         const position = (inputs[i] as number) + channel;
         const value = values[position] as number;
-        if (value > largest) {
+        if (value > largest || winner < 0) {
           largest = value;
           winner = position;
         }
       }
-      if (winner >= 0) callback(output + channel, winner);
+      winners[output + channel] = winner;
     }
   });
+  return winners;
+}
+
+function fetch(values: Float32Array, places: Int32Array): Float32Array {
+  return Float32Array.from(places, place => values[place] as number);
 }

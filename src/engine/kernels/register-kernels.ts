@@ -12,6 +12,7 @@ import {
 } from './depthwise-convolution-gradients.ts';
 import { dilation2d, dilation2dFilterGradient, dilation2dInputGradient } from './dilation-2d.ts';
 import { einsum } from './einsum.ts';
+import { identity } from './identity.ts';
 import { type BackendName, type Kernel } from './kernel.ts';
 import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './max-pool.ts';
@@ -31,6 +32,7 @@ const kernels: readonly Kernel[] = [
   dilation2dFilterGradient,
   dilation2dInputGradient,
   einsum,
+  identity,
   fusedMatrixProduct,
   matrixProduct,
   maxPool3d,
