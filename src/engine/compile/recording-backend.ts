@@ -13,7 +13,8 @@ import {
   type ValueSpec,
   type ValueType,
 } from './program.ts';
-import { ruleFor } from './rules/rule-table.ts';
+import { compiledKernels, ruleFor } from './rules/rule-table.ts';
+import { einsum } from '../kernels/einsum.ts';
 
 /** Name under which TensorFlow.js knows the recording backend. */
 export const recordingBackendName = 'assay-recording';
@@ -232,11 +233,16 @@ export function recordingBackend(): RecordingBackend {
 function registerRecordingBackend(): RecordingBackend {
   const backend = new RecordingBackend();
   tf.registerBackend(recordingBackendName, () => backend, 0);
-  for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
+  const names = tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName);
+  for (const kernelName of new Set([...names, ...compiledKernels, einsum.name])) {
     tf.registerKernel({
       kernelName,
       backendName: recordingBackendName,
-      kernelFunc: ({ inputs, attrs = {} }) => backend.execute(kernelName, inputs, attrs),
+      kernelFunc:
+        // Recorded as the products that it is composed of.
+        kernelName === einsum.name
+          ? einsum.create(undefined)
+          : ({ inputs, attrs = {} }) => backend.execute(kernelName, inputs, attrs),
     });
   }
   return backend;

@@ -11,44 +11,48 @@ import { castTo } from './cast.ts';
 import { activeStepInput, step } from './masks.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { broadcast, like } from './shapes.ts';
+import { onWholeVectors } from './whole-vectors.ts';
 
 /** Kernels of one input that ONNX has under the same or another name. */
 const sameOperator: Readonly<Record<string, string>> = {
   Abs: 'Abs',
-  Acos: 'Acos',
   Acosh: 'Acosh',
-  Asin: 'Asin',
   Asinh: 'Asinh',
-  Atan: 'Atan',
   Atanh: 'Atanh',
   Ceil: 'Ceil',
-  Cos: 'Cos',
   Cosh: 'Cosh',
-  Elu: 'Elu',
   Erf: 'Erf',
   Exp: 'Exp',
   Floor: 'Floor',
-  Log: 'Log',
   Neg: 'Neg',
   Reciprocal: 'Reciprocal',
   Relu: 'Relu',
   Round: 'Round',
-  Selu: 'Selu',
   Sigmoid: 'Sigmoid',
   Sign: 'Sign',
-  Sin: 'Sin',
   Sinh: 'Sinh',
-  Softplus: 'Softplus',
   Sqrt: 'Sqrt',
   Tan: 'Tan',
   Tanh: 'Tanh',
 };
 
+/** Those that ONNX Runtime computes differently where less than a whole vector is left over. */
+const vectorOperator: Readonly<Record<string, string>> = {
+  Acos: 'Acos',
+  Asin: 'Asin',
+  Atan: 'Atan',
+  Cos: 'Cos',
+  Elu: 'Elu',
+  Log: 'Log',
+  Selu: 'Selu',
+  Sin: 'Sin',
+  Softplus: 'Softplus',
+};
+
+type Build = (graph: GraphBuilder, x: string, attributes: never) => string;
+
 /** A kernel that works number by number on one input. */
-function unary(
-  build: (graph: GraphBuilder, x: string, attributes: never) => string,
-  type?: ValueType,
-): AnyRule {
+function unary(build: Build, type?: ValueType): AnyRule {
   return defineRule<'x', never>({
     infer: ({ x }) => like(x, type),
     lower(lowering, { inputs, attributes, output }) {
@@ -57,16 +61,37 @@ function unary(
   });
 }
 
-const renamed = Object.fromEntries(
-  Object.entries(sameOperator).map(([kernel, operator]) => [
-    kernel,
-    unary((graph, x) => graph.node(operator, [x])),
-  ]),
-);
+/** The same, where an operator in it needs whole vectors. */
+function unaryOnWholeVectors(build: Build): AnyRule {
+  return defineRule<'x', never>({
+    infer: ({ x }) => like(x),
+    lower(lowering, { inputs, attributes, output }) {
+      const { graph, placements } = lowering;
+      // The batch axis is the first in every order of axes.
+      const { shape } = placements.unbroadcast(inputs.x);
+      lowering.elementwise(output, [inputs.x], x =>
+        onWholeVectors(graph, x, shape, padded => build(graph, padded, attributes)),
+      );
+    },
+  });
+}
+
+function renamed(
+  operators: Readonly<Record<string, string>>,
+  make: (build: Build) => AnyRule,
+): RuleTable {
+  return Object.fromEntries(
+    Object.entries(operators).map(([kernel, operator]) => [
+      kernel,
+      make((graph, x) => graph.node(operator, [x])),
+    ]),
+  );
+}
 
 /** Kernels of one input that work number by number. */
 export const elementwiseRules: RuleTable = {
-  ...renamed,
+  ...renamed(sameOperator, unary),
+  ...renamed(vectorOperator, unaryOnWholeVectors),
 
   ClipByValue: unary((graph, x, { clipValueMin, clipValueMax }: ClipByValueAttrs) =>
     graph.node('Clip', [x, graph.scalar(clipValueMin), graph.scalar(clipValueMax)]),
@@ -79,7 +104,7 @@ export const elementwiseRules: RuleTable = {
   Square: unary((graph, x) => graph.node('Mul', [x, x])),
 
   // Both keep their precision near zero (Kahan): the rounding error of 1 + x or exp(x) cancels.
-  Expm1: unary((graph, x) => {
+  Expm1: unaryOnWholeVectors((graph, x) => {
     const exponential = graph.node('Exp', [x]);
     const difference = graph.node('Sub', [exponential, graph.scalar(1)]);
     const corrected = graph.node('Div', [
@@ -90,7 +115,7 @@ export const elementwiseRules: RuleTable = {
     const exact = graph.node('Equal', [exponential, graph.scalar(1)]);
     return graph.node('Where', [exact, x, graph.node('Where', [small, corrected, difference])]);
   }),
-  Log1p: unary((graph, x) => {
+  Log1p: unaryOnWholeVectors((graph, x) => {
     const sum = graph.node('Add', [x, graph.scalar(1)]);
     const logarithm = graph.node('Log', [sum]);
     const corrected = graph.node('Div', [

@@ -1,12 +1,9 @@
-import { type EinsumAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
-import { parseEinsum } from '../../einsum-equation.ts';
 import { broadcastShape } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { type Value, type ValueSpec } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
-import { listed } from './shapes.ts';
 
 interface Transposition {
   readonly transposeA?: boolean;
@@ -86,23 +83,4 @@ const product: AnyRule = defineRule<
 export const matmulRules: RuleTable = {
   BatchMatMul: product,
   _FusedMatMul: product,
-
-  Einsum: defineRule<string, EinsumAttrs>({
-    infer: (inputs, { equation }) => {
-      const tensors = listed(inputs);
-      const [first] = tensors as [Value];
-      const { operands, result } = parseEinsum(equation, tensors.length);
-      const lengths = new Map(
-        operands.flatMap((labels, index) =>
-          labels.map((label, axis) => [label, tensors[index]?.shape[axis] ?? 1] as const),
-        ),
-      );
-      return { shape: result.map(label => lengths.get(label) ?? 1), type: first.type };
-    },
-    lower(lowering, { inputs, attributes: { equation }, output }) {
-      const { graph, placements } = lowering;
-      const names = listed(inputs).map(operand => placements.natural(operand));
-      placements.setNatural(output, graph.node('Einsum', names, { equation }));
-    },
-  }),
 };

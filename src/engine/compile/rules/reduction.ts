@@ -1,11 +1,14 @@
 import { type CumprodAttrs, type CumsumAttrs } from '@tensorflow/tfjs-core';
-import { toNatural } from '../layout.ts';
+import { sizeOf } from '../../../arrays/batch.ts';
+import { type GraphBuilder } from '../graph-builder.ts';
+import { permute, toChannelsFirst, toNatural } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import { type Value, type ValueSpec, type ValueType } from '../program.ts';
 import { castTo } from './cast.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { axesOf, like } from './shapes.ts';
+import { onSeveralRows, withWholeRows } from './whole-vectors.ts';
 
 interface ReductionAttributes {
   readonly axis?: number | readonly number[];
@@ -27,7 +30,7 @@ function reducedShape(x: Value, axes: readonly number[], keepDims: boolean): num
 /** Lowers a reduction; an image that is there channels first is reduced as it is. */
 function lowerReduction(
   lowering: Lowering,
-  operator: string,
+  operator: Reduction,
   x: Value,
   output: Value,
   attributes: ReductionAttributes,
@@ -38,26 +41,49 @@ function lowerReduction(
   // Without its channels, or with nothing but them, an image has the same order in both layouts.
   const orderIsKept = keepDims || axes.includes(3) || (axes.includes(1) && axes.includes(2));
   const numeric = x.type === 'bool' ? 'int32' : x.type;
-  if (placements.isChannelsFirst(x) && orderIsKept) {
-    const image = castTo(graph, placements.channelsFirst(x), x.type, numeric);
-    const name = graph.node(
-      operator,
-      [image, graph.integers(axes.map(axis => toNatural[axis] as number))],
-      { keepdims: keepDims ? 1 : 0 },
-    );
-    if (keepDims) placements.setChannelsFirst(output, name);
-    else placements.setNatural(output, name);
-    return;
-  }
-  const tensor = castTo(graph, placements.natural(x), x.type, numeric);
-  if (axes.length === 0) placements.setNatural(output, tensor);
-  else {
-    const inputs = [tensor, graph.integers(axes)];
-    placements.setNatural(output, graph.node(operator, inputs, { keepdims: keepDims ? 1 : 0 }));
-  }
+  const channelsFirst = placements.isChannelsFirst(x) && orderIsKept;
+  const name = channelsFirst ? placements.channelsFirst(x) : placements.natural(x);
+  const shape = channelsFirst ? permute(x.shape, toChannelsFirst) : x.shape;
+  const ordered = channelsFirst ? axes.map(axis => toNatural[axis] as number) : axes;
+  const tensor = castTo(graph, name, x.type, numeric);
+  const result = reduce(graph, operator, tensor, shape, ordered.sort(ascending), keepDims);
+  if (channelsFirst && keepDims) placements.setChannelsFirst(output, result);
+  else placements.setNatural(output, result);
 }
 
-function reduction(operator: string, type?: ValueType): AnyRule {
+type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd';
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}
+
+/** Reduces a tensor so that each row's result is the same whatever other rows there are. */
+function reduce(
+  graph: GraphBuilder,
+  operator: Reduction,
+  x: string,
+  shape: readonly number[],
+  axes: readonly number[],
+  keepDims: boolean,
+): string {
+  const [first] = axes;
+  if (first === undefined) return x;
+  const apply = (name: string, operation: string = operator): string =>
+    graph.node(operation, [name, graph.integers(axes)], { keepdims: keepDims ? 1 : 0 });
+  const isOrdered = operator === 'ReduceSum' || operator === 'ReduceMean';
+  if (!isOrdered || first === 0) return apply(x);
+
+  const isTrailing = axes.every((axis, index) => axis === shape.length - axes.length + index);
+  const count = sizeOf(permute(shape, axes));
+  if (isTrailing && operator === 'ReduceSum') return apply(withWholeRows(graph, x, shape));
+  if (isTrailing) {
+    const sum = apply(withWholeRows(graph, x, shape), 'ReduceSum');
+    return graph.node('Div', [sum, graph.scalar(count)]);
+  }
+  return sizeOf(shape.slice(0, first)) === 1 ? onSeveralRows(graph, x, shape, apply) : apply(x);
+}
+
+function reduction(operator: Reduction, type?: ValueType): AnyRule {
   return defineRule<'x', ReductionAttributes>({
     infer: ({ x }, attributes): ValueSpec => ({
       shape: reducedShape(x, reducedAxes(x, attributes), attributes.keepDims ?? false),

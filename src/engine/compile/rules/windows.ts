@@ -26,7 +26,8 @@ export type Windows = readonly [WindowAxis, WindowAxis];
 export interface WindowAttributes {
   readonly strides: [number, number] | number;
   readonly pad: 'valid' | 'same' | number | tf.backend_util.ExplicitPadding;
-  readonly dilations?: [number, number] | number;
+  /** The layers of tfjs-layers pass null for no dilation. */
+  readonly dilations?: [number, number] | number | null;
   readonly dataFormat?: 'NHWC' | 'NCHW';
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
@@ -40,13 +41,13 @@ export function convolutionWindows(
   attributes: WindowAttributes,
   depthwise = false,
 ): { readonly windows: Windows; readonly outputShape: readonly number[] } {
-  const { strides, pad, dilations = 1, dataFormat = 'NHWC', dimRoundingMode } = attributes;
+  const { strides, pad, dilations, dataFormat = 'NHWC', dimRoundingMode } = attributes;
   if (dataFormat !== 'NHWC') throw unsupportedKernel('Conv2D', `format ${dataFormat}`);
   const info = tf.backend_util.computeConv2DInfo(
     [...imageShape] as Shape4,
     [...filterShape] as Shape4,
     strides,
-    dilations,
+    dilations ?? 1,
     pad,
     dimRoundingMode,
     depthwise,
