@@ -13,7 +13,8 @@ const chosen =
   (process.platform === 'linux' ? here('test/host/code-host.mjs') : 'download');
 
 export default defineConfig({
-  files: 'out/editor/*.test.cjs',
+  // In this order: first what is only true while nothing has been asked of the extension.
+  files: ['activation', 'audit', '*'].map(name => `out/editor/${name}.test.cjs`),
   workspaceFolder: 'out/editor-workspace',
   ...(chosen === 'download' ? {} : { useInstallation: { fromPath: chosen } }),
   mocha: {

@@ -27,6 +27,7 @@ export async function changeConfig(changes: Readonly<Record<string, unknown>>): 
 
 /** What the lenses of a document say, in their order. */
 export async function lensTitles(uri: vscode.Uri): Promise<string[]> {
+  await vscode.workspace.openTextDocument(uri);
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>(
     'vscode.executeCodeLensProvider',
     uri,
@@ -43,7 +44,7 @@ export async function lensTitles(uri: vscode.Uri): Promise<string[]> {
 export async function eventually<T>(
   what: string,
   condition: () => T | Promise<T>,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<Exclude<T, false | undefined>> {
   const end = performance.now() + timeoutMs;
   while (performance.now() < end) {
