@@ -2,11 +2,11 @@ import { MarkupKind, type Hover, type Position, type Range } from 'vscode-langua
 import { type TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig } from '../config/parse-config.ts';
 import { type AuditReport } from '../report/audit-report.ts';
-import { conditionTable, renderMarkdown } from '../report/condition-table.ts';
+import { conditionTable, renderMarkdown, type ConditionTable } from '../report/condition-table.ts';
 import { type AuditedModels } from './audited-models.ts';
 import { findConfigPlaces } from './config-places.ts';
 import { kindOf } from './document-kind.ts';
-import { modelTitle } from './lens-titles.ts';
+import { stateTitle } from './lens-titles.ts';
 import { findLoadCalls } from './load-calls.ts';
 import { resolveReference } from './resolve-reference.ts';
 import { type WorkspaceIndex } from './workspace-index.ts';
@@ -34,13 +34,14 @@ export async function hover(
   const mention = await mentionAt(document, document.offsetAt(position), sources.index);
   if (mention === undefined) return null;
   const model = await sources.models.find(mention.path);
-  const title = modelTitle(model, sources.now());
+  const title = stateTitle(model, sources.now());
   const value =
     model.report === undefined
-      ? `**Assay** · ${title}`
-      : [`**${escape(model.report.model.name)}** · ${title}`, ...details(model.report)].join(
-          '\n\n',
-        );
+      ? `**Assay** · ${escape(title)}`
+      : [
+          `**${escape(model.report.model.name)}** · ${escape(title)}`,
+          ...details(model.report),
+        ].join('\n\n');
   return { range: mention.range, contents: { kind: MarkupKind.Markdown, value } };
 }
 
@@ -87,7 +88,7 @@ function details(report: AuditReport): string[] {
   const table = conditionTable(report);
   const { samples, total } = report.data;
   return [
-    renderMarkdown(table),
+    renderMarkdown(narrow(table)),
     bullets(
       report.checks.map(
         ({ verdict, label, explanation }) => `${verdict}: ${label}. ${explanation}`,
@@ -97,6 +98,18 @@ function details(report: AuditReport): string[] {
     bullets(table.remarks),
     `${samples} of ${total} samples, seed ${report.seed}, 95% intervals.`,
   ].filter(part => part !== '');
+}
+
+/** A hover is narrow: these columns are left to the panel. */
+const columnsOfPanel = new Set(['samples', 'success']);
+
+/** The table with fewer columns, and with cells that stay in one line. */
+function narrow({ header, rows, remarks }: ConditionTable): ConditionTable {
+  const shown = (cells: readonly string[]): string[] =>
+    cells
+      .filter((_, column) => !columnsOfPanel.has(header[column] ?? ''))
+      .map(cell => cell.replaceAll(' ', '\u00a0').replaceAll('–', '\u2060–\u2060'));
+  return { header: shown(header), rows: rows.map(shown), remarks };
 }
 
 function bullets(lines: readonly string[]): string {

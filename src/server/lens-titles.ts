@@ -12,6 +12,14 @@ const space = '\u00a0';
  * is short and decides how to read the rest comes first, since a narrow window cuts the line off.
  */
 export function modelTitle(model: AuditedModel, now: Date): string {
+  const state = stateTitle(model, now);
+  if (model.report === undefined) return state;
+  const numbers = summaryLine(model.report);
+  return `${state} · ${numbers === '' ? 'no results yet' : numbers}`;
+}
+
+/** As {@link modelTitle}, without the numbers. */
+export function stateTitle(model: AuditedModel, now: Date): string {
   const { report, problem, configPath } = model;
   if (problem !== undefined) return `$(error)${space}${problem}`;
   if (report === undefined) {
@@ -19,12 +27,10 @@ export function modelTitle(model: AuditedModel, now: Date): string {
       ? 'Not audited yet: there is no assay.config.json'
       : 'Not audited yet';
   }
-  const line = summaryLine(report);
   return [
     `Audited ${age(report.updatedAt, now)}`,
     ...(report.state === 'complete' || model.isRunning ? [] : ['incomplete']),
     ...(model.staleness === undefined ? [] : [`$(warning)${space}stale: ${model.staleness}`]),
-    line === '' ? 'no results yet' : line,
   ].join(' · ');
 }
 

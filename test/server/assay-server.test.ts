@@ -230,9 +230,11 @@ describe('hovers', () => {
       [await openModel(client, workspace), 0, 0],
     ] as const;
     for (const [uri, line, character] of places) {
-      const contents = JSON.stringify((await client.hover(uri, line, character))?.contents);
-      expect(contents).toContain('| condition | samples | accuracy (95%) |');
-      expect(contents).toContain('| C&W L2 (quick) | 100/100 | 0.0% (0.0–3.7) |');
+      const hover = JSON.stringify((await client.hover(uri, line, character))?.contents);
+      const contents = hover.replaceAll('\u00a0', ' ').replaceAll('\u2060', '');
+      expect(contents).toContain('**digits** · Audited just now');
+      expect(contents).toContain('| condition | accuracy (95%) | median distance |');
+      expect(contents).toContain('| C&W L2 (quick) | 0.0% (0.0–3.7) | L2 1.35 |');
       expect(contents).toContain('fail: Accuracy under FGSM');
     }
     expect(await client.hover(config, 1, 5)).toBeNull();
