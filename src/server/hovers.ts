@@ -34,14 +34,13 @@ export async function hover(
   const mention = await mentionAt(document, document.offsetAt(position), sources.index);
   if (mention === undefined) return null;
   const model = await sources.models.find(mention.path);
-  const title = stateTitle(model, sources.now());
+  const title = escape(withoutIcons(stateTitle(model, sources.now())));
   const value =
     model.report === undefined
-      ? `**Assay** · ${escape(title)}`
-      : [
-          `**${escape(model.report.model.name)}** · ${escape(title)}`,
-          ...details(model.report),
-        ].join('\n\n');
+      ? `**Assay** · ${title}`
+      : [`**${escape(model.report.model.name)}** · ${title}`, ...details(model.report)].join(
+          '\n\n',
+        );
   return { range: mention.range, contents: { kind: MarkupKind.Markdown, value } };
 }
 
@@ -108,7 +107,7 @@ function narrow({ header, rows, remarks }: ConditionTable): ConditionTable {
   const shown = (cells: readonly string[]): string[] =>
     cells
       .filter((_, column) => !columnsOfPanel.has(header[column] ?? ''))
-      .map(cell => cell.replaceAll(' ', '\u00a0').replaceAll('–', '\u2060–\u2060'));
+      .map(cell => escape(cell).replaceAll(' ', '\u00a0').replaceAll('–', '\u2060–\u2060'));
   return { header: shown(header), rows: rows.map(shown), remarks };
 }
 
@@ -116,7 +115,12 @@ function bullets(lines: readonly string[]): string {
   return lines.map(line => `- ${escape(line)}`).join('\n');
 }
 
+/** Icons are for lenses: in Markdown they would be letters. */
+function withoutIcons(title: string): string {
+  return title.replaceAll(/\$\([\w~-]+\)\s?/g, '');
+}
+
 /** Names come from files: they must not become Markdown. */
 function escape(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>#|]/g, '\\$&');
+  return text.replaceAll(/[\\`*_[\]<>#]/g, '\\$&');
 }

@@ -242,11 +242,14 @@ describe('hovers', () => {
 
   test('never let the text of a report become Markdown', async () => {
     const workspace = await AuditedWorkspace.create();
-    await workspace.writeReport();
+    const report = await workspace.writeReport();
+    const hostile = (await readFile(report, 'utf8')).replaceAll('FGSM', '![x](https://a.b/c)');
+    await workspace.write('.assay/reports/models__digits/report.json', hostile);
     const client = await EditorClient.open(workspace.folder);
     const hover = await client.hover(await openModel(client, workspace), 0, 0);
+    expect(JSON.stringify(hover)).not.toContain('![x]');
     expect(JSON.stringify(hover)).toContain(
-      JSON.stringify('A \\| B \\<img src=x\\> \\*masked\\*.').slice(1, -1),
+      JSON.stringify('A | B \\<img src=x\\> \\*masked\\*.').slice(1, -1),
     );
   });
 });
