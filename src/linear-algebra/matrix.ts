@@ -5,7 +5,11 @@ export class Matrix {
   readonly values: Float64Array;
 
   /** @throws RangeError when the values are not rows × columns many */
-  constructor(rows: number, columns: number, values = new Float64Array(rows * columns)) {
+  constructor(
+    rows: number,
+    columns: number,
+    values: Float64Array = new Float64Array(rows * columns),
+  ) {
     if (values.length !== rows * columns) {
       throw new RangeError(`${values.length} values are no ${rows} × ${columns} matrix`);
     }

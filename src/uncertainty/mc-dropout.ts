@@ -7,11 +7,16 @@ import {
 } from '../model/logit-network.ts';
 import { probeInputs } from '../model/network-probe.ts';
 import { type SavedModel } from '../model/saved-model.ts';
+import { DrawnPosterior } from './drawn-posterior.ts';
 import { type LayerProgram, unfoldLayers } from './layer-program.ts';
 import { PassFunctions } from './pass-functions.ts';
-import { PassSampler, type SamplingOptions } from './pass-sampler.ts';
-import { type NotApplicable, type Posterior, type UncertaintyScores } from './posterior.ts';
-import { PredictionAccumulator } from './scores.ts';
+import { PassSampler } from './pass-sampler.ts';
+import {
+  type DrawOptions,
+  type DrawReceiver,
+  type NotApplicable,
+  type Posterior,
+} from './posterior.ts';
 import { names, surveyStochasticLayers, type StochasticSurvey } from './stochastic-program.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 
@@ -72,16 +77,18 @@ export async function monteCarloDropout(
   }
 }
 
-class McDropout implements Posterior {
-  readonly applicable = true;
+class McDropout extends DrawnPosterior {
   readonly method = 'mc-dropout';
   readonly description: string;
+  readonly classCount: number;
   readonly #logits: LogitNetwork;
   readonly #sampler: PassSampler;
 
   private constructor(logits: LogitNetwork, sampler: PassSampler, description: string) {
+    super();
     this.#logits = logits;
     this.#sampler = sampler;
+    this.classCount = logits.classCount;
     this.description = description;
   }
 
@@ -98,15 +105,8 @@ class McDropout implements Posterior {
     return new McDropout(logits, sampler, describe(survey));
   }
 
-  async score(inputs: Batch, options: SamplingOptions): Promise<UncertaintyScores> {
-    const { classCount } = this.#logits;
-    const scores = new PredictionAccumulator(inputs.count, classCount);
-    await this.#sampler.sample(inputs, options, (sample, logits) => {
-      for (let start = 0; start < logits.length; start += classCount) {
-        scores.add(sample, logits.subarray(start, start + classCount));
-      }
-    });
-    return scores.finish();
+  draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void> {
+    return this.#sampler.sample(inputs, options, receive);
   }
 
   dispose(): void {

@@ -3,18 +3,7 @@ import { type Engine, type PreparedFunction } from '../engine/engine.ts';
 import { Random } from '../random/random.ts';
 import { fillWithNoise } from './noise.ts';
 import { type PassFunctions } from './pass-functions.ts';
-
-/** Which passes to draw. */
-export interface SamplingOptions {
-  readonly passes: number;
-  readonly seed: number;
-  /** Index of each sample in its data set, the key of its random numbers. */
-  readonly sampleIndices: readonly number[];
-  readonly signal?: AbortSignal;
-}
-
-/** Takes logits of some passes of one sample, `[passes, classes]`. */
-export type PassReceiver = (sample: number, logits: Float32Array) => void;
+import { type DrawOptions, type DrawReceiver } from './posterior.ts';
 
 /** Most numbers in the widest value of one sample in one call (16 MB). */
 const valuesPerRow = 4_000_000;
@@ -41,7 +30,7 @@ export class PassSampler {
   }
 
   /** Calls `receive` until every sample has had all its passes, in their order. */
-  async sample(inputs: Batch, options: SamplingOptions, receive: PassReceiver): Promise<void> {
+  async sample(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void> {
     const { passes, seed, sampleIndices, signal } = options;
     signal?.throwIfAborted();
     const { sources, frontierShapes } = this.#functions;

@@ -27,26 +27,31 @@ export interface UncertaintyScores {
   readonly passes: number;
 }
 
+/** Which predictions to draw. */
+export interface DrawOptions {
+  readonly passes: number;
+  readonly seed: number;
+  /** Index of each sample in its data set, the key of its random numbers. */
+  readonly sampleIndices: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** Takes the logits of some passes of one sample, `[passes, classes]`. The array is used again. */
+export type DrawReceiver = (sample: number, logits: Float32Array | Float64Array) => void;
+
+/** How a posterior was made. */
+export type PosteriorMethod = 'mc-dropout' | 'last-layer-laplace' | 'ensemble' | 'stochastic-model';
+
 /** A source of predictive distributions: a Bayesian neural network made from a saved model. */
 export interface Posterior {
   readonly applicable: true;
-  /** For example `mc-dropout`. */
-  readonly method: string;
+  readonly method: PosteriorMethod;
   /** What was made stochastic, for the report: layer names and rates, for example. */
   readonly description: string;
-  /**
-   * Draws `passes` predictions of each input and scores them, streaming in float64.
-   *
-   * @param sampleIndices index of each sample in its data set, the key of its random numbers
-   */
-  score(
-    inputs: Batch,
-    options: {
-      readonly passes: number;
-      readonly seed: number;
-      readonly sampleIndices: readonly number[];
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<UncertaintyScores>;
+  readonly classCount: number;
+  /** Draws predictions; every sample gets all its passes, in their order. */
+  draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
+  /** Draws `passes` predictions of each input and scores them, streaming in float64. */
+  score(inputs: Batch, options: DrawOptions): Promise<UncertaintyScores>;
   dispose(): void;
 }

@@ -1,0 +1,32 @@
+import { type Batch } from '../arrays/batch.ts';
+import {
+  type DrawOptions,
+  type DrawReceiver,
+  type Posterior,
+  type PosteriorMethod,
+  type UncertaintyScores,
+} from './posterior.ts';
+import { PredictionAccumulator } from './scores.ts';
+
+/** What every posterior has in common: it is scored by what it draws. */
+export abstract class DrawnPosterior implements Posterior {
+  readonly applicable = true;
+  abstract readonly method: PosteriorMethod;
+  abstract readonly description: string;
+  abstract readonly classCount: number;
+
+  abstract draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
+
+  abstract dispose(): void;
+
+  async score(inputs: Batch, options: DrawOptions): Promise<UncertaintyScores> {
+    const { classCount } = this;
+    const scores = new PredictionAccumulator(inputs.count, classCount);
+    await this.draw(inputs, options, (sample, logits) => {
+      for (let start = 0; start < logits.length; start += classCount) {
+        scores.add(sample, logits.subarray(start, start + classCount));
+      }
+    });
+    return scores.finish();
+  }
+}
