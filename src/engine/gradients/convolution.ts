@@ -9,7 +9,8 @@ interface ConvolutionAttributes {
   readonly pad: tf.Conv2DAttrs['pad'];
   readonly dataFormat?: 'NHWC' | 'NCHW';
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  readonly dilations?: number | Pair;
+  /** Null, as some layers have it, is no dilation. */
+  readonly dilations?: number | Pair | null;
 }
 
 /** Gradient with respect to the input: `[batch, inHeight, inWidth, inChannels]`. */
@@ -23,7 +24,7 @@ function inputGradient(
     .engine()
     .runKernel(
       tf.Conv2DBackpropInput,
-      { dy, filter: dilate(filter, attributes.dilations) },
+      { dy, filter: dilate(filter, pair(attributes.dilations ?? 1)) },
       { ...plain(attributes), inputShape: [...inputShape] },
     );
 }
@@ -82,8 +83,7 @@ function pair(value: number | Pair): Pair {
  * The filter with zeros between its taps. A convolution dilated by d is one with that filter, which
  * gives it the gradient that TensorFlow.js refuses.
  */
-function dilate(filter: tf.Tensor4D, dilations: number | Pair = 1): tf.Tensor4D {
-  const [vertical, horizontal] = pair(dilations);
+function dilate(filter: tf.Tensor4D, [vertical, horizontal]: Pair): tf.Tensor4D {
   if (vertical === 1 && horizontal === 1) return filter;
   const [height, width, inChannels, outChannels] = filter.shape;
   const spread = tf.pad(tf.reshape(filter, [height, 1, width, 1, inChannels * outChannels]), [

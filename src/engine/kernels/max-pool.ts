@@ -8,6 +8,8 @@ interface GradientInputs<Image> {
   readonly dy: Image;
   /** What was pooled: `[batch, inHeight, inWidth, channels]`, or volumes. */
   readonly input: Image;
+  /** What came of it, shaped as dy. */
+  readonly output: Image;
 }
 
 /**
@@ -18,77 +20,73 @@ interface GradientInputs<Image> {
 export const maxPoolGradient = composedKernel(
   tf.MaxPoolGrad,
   ['wasm', 'cpu'],
-  ({ dy, input }: GradientInputs<tf.Tensor4D>, attributes: tf.MaxPoolGradAttrs) => {
-    const { filterSize, strides, pad, dimRoundingMode } = attributes;
-    const info = tf.backend_util.computePool2DInfo(
-      input.shape,
-      filterSize,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-    );
-    return scatterToWinners(dy, input, imageWindows(info));
-  },
-);
-
-interface ImageInputs {
-  /** `[batch, height, width, channels]` */
-  readonly x: tf.Tensor4D;
-}
-
-/**
- * Max pooling that also tells where each value came from. The wasm backend's own kernel finds no place
- * in a window without a positive value.
- */
-export const maxPoolWithArgmax = composedKernel(
-  tf.MaxPoolWithArgmax,
-  ['wasm'],
-  ({ x }: ImageInputs, attributes: tf.MaxPoolWithArgmaxAttrs) => {
-    const { filterSize, strides, pad, includeBatchInIndex } = attributes;
-    const info = tf.backend_util.computePool2DInfo(x.shape, filterSize, strides, 1, pad);
-    const values = readValues(x);
-    const size = tf.util.sizeFromShape(info.outShape);
-    const winners = findWinners(values, size, imageWindows(info));
-    const imageSize = info.inHeight * info.inWidth * info.inChannels;
-    const places = includeBatchInIndex ? winners : winners.map(winner => winner % imageSize);
-    return [
-      tf.tensor(fetch(values, winners), info.outShape),
-      tf.tensor(places, info.outShape, 'int32'),
-    ];
-  },
+  (inputs: GradientInputs<tf.Tensor4D>, attributes: tf.MaxPoolGradAttrs) =>
+    scatterToWinners(inputs, imagePooling(inputs.input.shape, attributes)),
 );
 
 /** Gradient of max pooling of volumes, see {@link maxPoolGradient}. */
 export const maxPool3dGradient = composedKernel(
   tf.MaxPool3DGrad,
   ['wasm'],
-  ({ dy, input }: GradientInputs<tf.Tensor5D>, attributes: tf.MaxPool3DGradAttrs) =>
-    scatterToWinners(dy, input, volumePooling(input.shape, attributes)),
+  (inputs: GradientInputs<tf.Tensor5D>, attributes: tf.MaxPool3DGradAttrs) =>
+    scatterToWinners(inputs, volumePooling(inputs.input.shape, attributes)),
 );
-
-interface VolumeInputs {
-  /** `[batch, depth, height, width, channels]` */
-  readonly x: tf.Tensor5D;
-}
 
 /** Max pooling of volumes. The wasm backend's own kernel returns zero where all values are negative. */
 export const maxPool3d = composedKernel(
   tf.MaxPool3D,
   ['wasm'],
-  ({ x }: VolumeInputs, attributes: tf.MaxPool3DAttrs) => {
+  ({ x }: { readonly x: tf.Tensor5D }, attributes: tf.MaxPool3DAttrs) => {
     const windows = volumePooling(x.shape, attributes);
     const { batch, depth, height, width, channels } = windows;
     const outShape = [batch, depth.outSize, height.outSize, width.outSize, channels];
     const values = readValues(x);
-    const winners = findWinners(values, tf.util.sizeFromShape(outShape), windows);
-    return tf.tensor(fetch(values, winners), outShape);
+    const largest = new Float32Array(tf.util.sizeFromShape(outShape)).fill(-Infinity);
+    forEachWindow(windows, ({ inputs, count }, output) => {
+      for (let i = 0; i < count; i++) {
+        for (let channel = 0; channel < channels; channel++) {
+          const value = values[(inputs[i] as number) + channel] as number;
+          if (value > (largest[output + channel] as number)) largest[output + channel] = value;
+        }
+      }
+    });
+    return tf.tensor(largest, outShape);
   },
 );
 
+/**
+ * Max pooling of images that also tells where each value came from. The wasm backend's own kernel
+ * finds no place in a window without a positive value.
+ */
+export const maxPoolWithArgmax = composedKernel(
+  tf.MaxPoolWithArgmax,
+  ['wasm'],
+  ({ x }: { readonly x: tf.Tensor4D }, attributes: tf.MaxPoolWithArgmaxAttrs) => {
+    const { filterSize, strides, pad, includeBatchInIndex } = attributes;
+    const windows = imagePooling(x.shape, attributes);
+    const output = tf.maxPool(x, filterSize, strides, pad);
+    const winners = findWinners(readValues(x), readValues(output), windows);
+    const imageSize = windows.height.inSize * windows.width.inSize * windows.channels;
+    const places = includeBatchInIndex ? winners : winners.map(winner => winner % imageSize);
+    return [output, tf.tensor(places, output.shape, 'int32')];
+  },
+);
+
+type Pooling = Pick<tf.MaxPoolGradAttrs, 'pad' | 'dimRoundingMode'>;
+
+function imagePooling(
+  shape: [number, number, number, number],
+  attributes: Pick<tf.MaxPoolGradAttrs, 'filterSize' | 'strides'> & Pooling,
+): WindowGeometry {
+  const { filterSize, strides, pad, dimRoundingMode } = attributes;
+  return imageWindows(
+    tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode),
+  );
+}
+
 function volumePooling(
   shape: [number, number, number, number, number],
-  attributes: Pick<tf.MaxPool3DGradAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>,
+  attributes: tf.MaxPool3DGradAttrs,
 ): WindowGeometry {
   const { filterSize, strides, pad, dimRoundingMode } = attributes;
   return volumeWindows(
@@ -96,47 +94,42 @@ function volumePooling(
   );
 }
 
-function scatterToWinners(dy: tf.Tensor, input: tf.Tensor, windows: WindowGeometry): tf.Tensor {
+function scatterToWinners(
+  { dy, input, output }: GradientInputs<tf.Tensor>,
+  windows: WindowGeometry,
+): tf.Tensor {
   const gradients = readValues(dy);
-  const winners = findWinners(readValues(input), dy.size, windows);
+  const winners = findWinners(readValues(input), readValues(output), windows);
   const result = new Float32Array(input.size);
-  for (let output = 0; output < winners.length; output++) {
-    const winner = winners[output] as number;
-    if (winner < 0) continue;
-    result[winner] = (result[winner] as number) + (gradients[output] as number);
+  for (let i = 0; i < winners.length; i++) {
+    const winner = winners[i] as number;
+    if (winner >= 0) result[winner] = (result[winner] as number) + (gradients[i] as number);
   }
   return tf.tensor(result, input.shape);
 }
 
 /**
- * For each output the index of the first of the largest values in its window; −1 where a window lies
- * in explicit padding altogether.
+ * For each output the index of the first input in its window that is equal to it; −1 where there is
+ * none, as for NaN or a window that lies in explicit padding altogether.
  */
 function findWinners(
   values: Float32Array,
-  outputCount: number,
+  outputs: Float32Array,
   windows: WindowGeometry,
 ): Int32Array {
-  const winners = new Int32Array(outputCount);
+  const winners = new Int32Array(outputs.length).fill(-1);
   const { channels } = windows;
   forEachWindow(windows, ({ inputs, count }, output) => {
     for (let channel = 0; channel < channels; channel++) {
-      let winner = -1;
-      let largest = -Infinity;
+      const largest = outputs[output + channel] as number;
       for (let i = 0; i < count; i++) {
         const position = (inputs[i] as number) + channel;
-        const value = values[position] as number;
-        if (value > largest || winner < 0) {
-          largest = value;
-          winner = position;
+        if (values[position] === largest) {
+          winners[output + channel] = position;
+          break;
         }
       }
-      winners[output + channel] = winner;
     }
   });
   return winners;
-}
-
-function fetch(values: Float32Array, places: Int32Array): Float32Array {
-  return Float32Array.from(places, place => values[place] as number);
 }
