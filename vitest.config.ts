@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // These need a browser, the built package or a VS Code, and have configurations of their own.
     exclude: ['test/webview/**', 'test/packaging/**', 'test/editor/**', 'test/ui/**'],
+    globalSetup: 'test/build-bundles.ts',
     // Tensors are heavy: two processes fill the two cores that we count on.
     pool: 'forks',
     maxWorkers: 2,
