@@ -20,5 +20,12 @@ export function maximumSteps(settings: AttackSettings): number {
       ] as [number, number];
       return (binarySearchSteps ?? rounds) * (iterations ?? steps);
     }
+    case 'deepfool':
+      return (settings.steps ?? 50) * (settings.candidates ?? 9);
+    case 'ddn':
+    case 'fmn':
+      return settings.steps ?? 100;
+    case 'fab':
+      return (settings.steps ?? 100) * (settings.targets ?? 9);
   }
 }

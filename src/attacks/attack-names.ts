@@ -8,6 +8,10 @@ const TITLES: Readonly<Record<AttackName, string>> = {
   pgd: 'PGD',
   'mi-fgsm': 'MI-FGSM',
   'carlini-wagner': 'C&W',
+  deepfool: 'DeepFool',
+  ddn: 'DDN',
+  fmn: 'FMN',
+  fab: 'FAB-T',
 };
 
 const NORM_TITLES: Readonly<Record<Norm, string>> = { Linf: 'L∞', L2: 'L2', L1: 'L1' };

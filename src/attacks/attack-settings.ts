@@ -1,6 +1,10 @@
 import type { BimSettings } from './bim.ts';
 import type { CarliniWagnerSettings } from './carlini-wagner.ts';
+import type { DdnSettings } from './ddn.ts';
+import type { DeepFoolSettings } from './deepfool.ts';
+import type { FabSettings } from './fab.ts';
 import type { FgsmSettings } from './fgsm.ts';
+import type { FmnSettings } from './fmn.ts';
 import type { MiFgsmSettings } from './mi-fgsm.ts';
 import type { PgdSettings } from './pgd.ts';
 
@@ -10,7 +14,15 @@ import type { PgdSettings } from './pgd.ts';
  * follows from the criterion that the attack is given.
  */
 export type AttackSettings =
-  FgsmSettings | BimSettings | PgdSettings | MiFgsmSettings | CarliniWagnerSettings;
+  | FgsmSettings
+  | BimSettings
+  | PgdSettings
+  | MiFgsmSettings
+  | CarliniWagnerSettings
+  | DeepFoolSettings
+  | DdnSettings
+  | FmnSettings
+  | FabSettings;
 
 /** Name of an attack, as in a configuration file. */
 export type AttackName = AttackSettings['attack'];

@@ -11,48 +11,46 @@ import { fillLevel } from './water-filling.ts';
  */
 export class BallInBox {
   readonly #norm: Norm;
-  readonly #radius: number;
   readonly #bounds: Bounds;
   readonly #widths: Float64Array;
   readonly #rims: Float64Array;
 
   /** @param size numbers in one input */
-  constructor(norm: Norm, radius: number, bounds: Bounds, size: number) {
+  constructor(norm: Norm, bounds: Bounds, size: number) {
     this.#norm = norm;
-    this.#radius = radius;
     this.#bounds = bounds;
     this.#widths = new Float64Array(size);
     this.#rims = new Float64Array(size);
   }
 
   /** Projects a perturbation of the input `centre`, in place. */
-  project(perturbation: Float64Array, centre: Float32Array): void {
+  project(perturbation: Float64Array, centre: Float32Array, radius: number): void {
     switch (this.#norm) {
       case 'Linf':
         for (let i = 0; i < perturbation.length; i++) {
           const value = perturbation[i] as number;
-          perturbation[i] = Math.min(Math.max(value, -this.#radius), this.#radius);
+          perturbation[i] = Math.min(Math.max(value, -radius), radius);
         }
         this.#clip(perturbation, centre);
         return;
       case 'L2':
-        this.#projectL2(perturbation, centre);
+        this.#projectL2(perturbation, centre, radius);
         return;
       case 'L1':
-        this.#projectL1(perturbation, centre);
+        this.#projectL1(perturbation, centre, radius);
         return;
     }
   }
 
   /** The nearest point is clip(s·δ), with s as large as the ball allows. */
-  #projectL2(perturbation: Float64Array, centre: Float32Array): void {
+  #projectL2(perturbation: Float64Array, centre: Float32Array, radius: number): void {
     for (let i = 0; i < perturbation.length; i++) {
       const value = perturbation[i] as number;
       const room = this.#room(centre[i] as number, value);
       this.#widths[i] = value * value;
       this.#rims[i] = room * room;
     }
-    const squaredScale = fillLevel(this.#widths, this.#rims, this.#radius ** 2);
+    const squaredScale = fillLevel(this.#widths, this.#rims, radius ** 2);
     const scale = Math.min(Math.sqrt(squaredScale), 1);
     for (let i = 0; i < perturbation.length; i++)
       perturbation[i] = scale * (perturbation[i] as number);
@@ -60,18 +58,18 @@ export class BallInBox {
   }
 
   /** The nearest point is clip(δ shrunk towards 0 by a threshold); the threshold by bisection. */
-  #projectL1(perturbation: Float64Array, centre: Float32Array): void {
+  #projectL1(perturbation: Float64Array, centre: Float32Array, radius: number): void {
     for (let i = 0; i < perturbation.length; i++) {
       const value = perturbation[i] as number;
       this.#widths[i] = Math.abs(value);
       this.#rims[i] = this.#room(centre[i] as number, value);
     }
-    if (this.#shrunkLength(0) > this.#radius) {
+    if (this.#shrunkLength(0) > radius) {
       let tooLong = 0;
       let fits = lengthOf(perturbation, 'Linf');
       for (let i = 0; i < 60; i++) {
         const middle = (tooLong + fits) / 2;
-        if (this.#shrunkLength(middle) > this.#radius) tooLong = middle;
+        if (this.#shrunkLength(middle) > radius) tooLong = middle;
         else fits = middle;
       }
       for (let i = 0; i < perturbation.length; i++) {

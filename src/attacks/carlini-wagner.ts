@@ -5,14 +5,14 @@ import { allRows, firstRows } from './active-rows.ts';
 import { Adam } from './adam.ts';
 import { type Attack, type AttackContext } from './attack.ts';
 import { ConstantSearch } from './constant-search.ts';
-import { isSafelyMet } from './criterion.ts';
-import { distanceBetween, lengthOf } from './norms.ts';
+import { NearestSuccesses } from './nearest-successes.ts';
+import { lengthOf } from './norms.ts';
 import { oneHotReferences } from './objective.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
 import { StallDetector } from './stall-detector.ts';
 import { TanhBox } from './tanh-box.ts';
-import { type Findings, noFindings, runVerified } from './verification.ts';
+import { type Findings, runVerified } from './verification.ts';
 
 /**
  * How much work the attack does. `quick`: 5 constants × 200 steps, a large first constant and large
@@ -149,7 +149,7 @@ async function searchConstants(context: AttackContext, settings: Resolved): Prom
 
 /** One run of Adam after another, for all samples at once; keeps the nearest success of each. */
 class Descent {
-  readonly findings: Findings;
+  readonly #nearest: NearestSuccesses;
   readonly #context: AttackContext;
   readonly #settings: Resolved;
   readonly #hinge: LogitLoss;
@@ -158,8 +158,6 @@ class Descent {
   /** w₀ and δ of each sample. */
   readonly #starts: Batch;
   readonly #offsets: Batch;
-  /** L2 distance of each sample's best input so far. */
-  readonly #bestDistances: Float64Array;
   /** Steps that each sample needs until its numbers on the bounds have come away from them. */
   readonly #patience: Float64Array;
   /** Inputs x(w) and derivatives dx/dw of the active samples, one after another. */
@@ -173,6 +171,7 @@ class Descent {
     const { count, shape } = inputs;
     this.#context = context;
     this.#settings = settings;
+    this.#nearest = new NearestSuccesses(context, 'L2', settings.confidence);
     const kind = criterion.kind === 'misclassified' ? 'untargeted' : 'targeted';
     this.#hinge = carliniWagnerHinge(kind, settings.confidence);
     const box = new TanhBox(classifier.bounds);
@@ -187,11 +186,13 @@ class Descent {
       allRows(count),
       row => (lengthOf(this.#starts.row(row), 'Linf') - LEFT_THE_BOUND) / settings.learningRate,
     );
-    this.#bestDistances = new Float64Array(count).fill(Infinity);
     this.#points = Batch.zeros(count, shape);
     this.#slopes = Batch.zeros(count, shape);
     this.#gradient = new Float64Array(inputs.sampleSize);
-    this.findings = noFindings(inputs);
+  }
+
+  get findings(): Findings {
+    return this.#nearest.findings;
   }
 
   /**
@@ -250,14 +251,10 @@ class Descent {
   }
 
   #keepSuccesses(active: readonly number[], logits: Batch, succeeded: Uint8Array): void {
-    const { inputs, criterion } = this.#context;
     active.forEach((row, position) => {
-      if (!isSafelyMet(criterion, row, logits.row(position), this.#settings.confidence)) return;
-      succeeded[row] = 1;
-      const distance = distanceBetween(inputs.row(row), this.#points.row(position), 'L2');
-      if (distance >= (this.#bestDistances[row] as number)) return;
-      this.#bestDistances[row] = distance;
-      this.findings.candidates.row(row).set(this.#points.row(position));
+      if (this.#nearest.offer(row, this.#points.row(position), logits.row(position))) {
+        succeeded[row] = 1;
+      }
     });
   }
 

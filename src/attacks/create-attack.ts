@@ -2,7 +2,11 @@ import { type Attack } from './attack.ts';
 import { type AttackSettings } from './attack-settings.ts';
 import { bim } from './bim.ts';
 import { carliniWagner } from './carlini-wagner.ts';
+import { ddn } from './ddn.ts';
+import { deepFool } from './deepfool.ts';
+import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
+import { fmn } from './fmn.ts';
 import { miFgsm } from './mi-fgsm.ts';
 import { pgd } from './pgd.ts';
 
@@ -23,5 +27,13 @@ export function createAttack(settings: AttackSettings): Attack {
       return miFgsm(settings);
     case 'carlini-wagner':
       return carliniWagner(settings);
+    case 'deepfool':
+      return deepFool(settings);
+    case 'ddn':
+      return ddn(settings);
+    case 'fmn':
+      return fmn(settings);
+    case 'fab':
+      return fab(settings);
   }
 }

@@ -1,6 +1,6 @@
 import { type Batch } from '../arrays/batch.ts';
 import { type Classifier, type LogitLoss, type LossGradient } from '../model/classifier.ts';
-import { errorLogOdds } from '../model/losses.ts';
+import { errorLogOdds, negativeMargin } from '../model/losses.ts';
 import { type Criterion } from './attack.ts';
 import { referenceClass } from './criterion.ts';
 
@@ -21,6 +21,15 @@ export interface Objective {
 export function crossEntropyObjective(criterion: Criterion, classCount: number): Objective {
   return {
     loss: errorLogOdds,
+    direction: criterion.kind === 'misclassified' ? 1 : -1,
+    parameters: rows => [oneHotReferences(criterion, rows, classCount)],
+  };
+}
+
+/** Raise the margin by which another class leads, or lower that over the target. Never saturates. */
+export function marginObjective(criterion: Criterion, classCount: number): Objective {
+  return {
+    loss: negativeMargin,
     direction: criterion.kind === 'misclassified' ? 1 : -1,
     parameters: rows => [oneHotReferences(criterion, rows, classCount)],
   };

@@ -1,14 +1,14 @@
 import { Batch } from '../arrays/batch.ts';
-import { type LossGradient } from '../model/classifier.ts';
 import { Random } from '../random/random.ts';
-import { allRows, gatherInto } from './active-rows.ts';
+import { allRows } from './active-rows.ts';
 import { type AttackContext, type Norm } from './attack.ts';
 import { BallInBox, drawFromBall } from './ball.ts';
 import { displaceWithin, removeBlockedDirections } from './box.ts';
 import { isSafelyMet } from './criterion.ts';
+import { walkAlongGradients } from './gradient-walk.ts';
 import { lengthOf } from './norms.ts';
-import { crossEntropyObjective, objectiveGradient, type Objective } from './objective.ts';
-import { isUsableGradient, steepestAscent } from './steepest-ascent.ts';
+import { crossEntropyObjective } from './objective.ts';
+import { steepestAscent } from './steepest-ascent.ts';
 import { type Findings, noFindings } from './verification.ts';
 
 /** How an attack of the family of projected gradient descent goes about it. */
@@ -37,127 +37,104 @@ export interface AscentPlan {
  * and its sample leaves.
  */
 export async function projectedAscent(context: AttackContext, plan: AscentPlan): Promise<Findings> {
-  const ascent = new ProjectedAscent(context, plan);
-  let standing = allRows(context.inputs.count);
-  for (let restart = 0; restart < plan.restarts && standing.length > 0; restart++) {
-    standing = await ascent.run(restart, standing);
+  const { inputs, classifier, criterion, onProgress } = context;
+  const { steps, restarts } = plan;
+  const objective = crossEntropyObjective(criterion, classifier.classCount);
+  const findings = noFindings(inputs);
+  const points = findings.candidates;
+  const steepest = new SteepestStep(context, plan);
+
+  let standing = allRows(inputs.count);
+  for (let restart = 0; restart < restarts && standing.length > 0; restart++) {
+    for (const row of standing) startRun(context, plan, restart, row, points.row(row));
+    steepest.forget();
+    const succeeded = new Set<number>();
+    await walkAlongGradients(context, standing, {
+      objective,
+      steps,
+      points,
+      findings,
+      look: (row, logits) => {
+        if (!isSafelyMet(criterion, row, logits)) return true;
+        succeeded.add(row);
+        return false;
+      },
+      move: (row, _step, { gradient }) => steepest.take(row, gradient, points.row(row)),
+      onStep: step => onProgress?.({ completed: restart * steps + step, total: restarts * steps }),
+    });
+    standing = standing.filter(row => !succeeded.has(row));
   }
-  return ascent.findings;
+  return findings;
 }
 
-class ProjectedAscent {
-  readonly findings: Findings;
+function startRun(
+  { inputs, classifier, seed, sampleIndices }: AttackContext,
+  { start, norm, epsilon }: AscentPlan,
+  restart: number,
+  row: number,
+  point: Float32Array,
+): void {
+  const perturbation = new Float64Array(point.length);
+  if (start === 'random') {
+    const random = new Random(seed, ['random start', sampleIndices[row] as number, restart]);
+    drawFromBall(random, norm, epsilon, perturbation);
+  }
+  displaceWithin(classifier.bounds, inputs.row(row), perturbation, 1, point);
+}
+
+/** One step of steepest ascent and the projection after it. */
+class SteepestStep {
   readonly #context: AttackContext;
   readonly #plan: AscentPlan;
-  readonly #objective: Objective;
   readonly #ball: BallInBox;
+  /** Decaying sums of gradients, one a sample; none without momentum. */
   readonly #velocities: Batch;
-  readonly #gathered: Batch;
-  readonly #gradient: Float64Array;
+  readonly #direction: Float64Array;
   readonly #perturbation: Float64Array;
 
   constructor(context: AttackContext, plan: AscentPlan) {
-    const { inputs, classifier, criterion } = context;
-    this.findings = noFindings(inputs);
+    const { inputs, classifier } = context;
     this.#context = context;
     this.#plan = plan;
-    this.#objective = crossEntropyObjective(criterion, classifier.classCount);
-    this.#ball = new BallInBox(plan.norm, plan.epsilon, classifier.bounds, inputs.sampleSize);
+    this.#ball = new BallInBox(plan.norm, classifier.bounds, inputs.sampleSize);
     this.#velocities = Batch.zeros(plan.momentum === 0 ? 0 : inputs.count, inputs.shape);
-    this.#gathered = Batch.zeros(inputs.count, inputs.shape);
-    this.#gradient = new Float64Array(inputs.sampleSize);
+    this.#direction = new Float64Array(inputs.sampleSize);
     this.#perturbation = new Float64Array(inputs.sampleSize);
   }
 
-  /** One run for the samples at `rows`; returns those that have not succeeded. */
-  async run(restart: number, rows: readonly number[]): Promise<readonly number[]> {
-    const { classifier, signal, onProgress } = this.#context;
-    const { steps, restarts } = this.#plan;
+  /** Starts without momentum. */
+  forget(): void {
     this.#velocities.values.fill(0);
-    for (const row of rows) this.#start(row, restart);
-
-    let active = rows;
-    const standing = new Set(rows);
-    const leaveIfSuccessful = (logits: Batch): void => {
-      active.forEach((row, position) => {
-        if (isSafelyMet(this.#context.criterion, row, logits.row(position))) standing.delete(row);
-      });
-    };
-
-    for (let step = 1; step <= steps && active.length > 0; step++) {
-      signal?.throwIfAborted();
-      const evaluation = await objectiveGradient(
-        classifier,
-        this.#objective,
-        gatherInto(this.#gathered, this.findings.candidates, active),
-        active,
-      );
-      leaveIfSuccessful(evaluation.logits);
-      active = active.filter(
-        (row, position) => standing.has(row) && this.#step(row, position, evaluation),
-      );
-      onProgress?.({ completed: restart * steps + step, total: restarts * steps });
-    }
-    if (active.length > 0) {
-      signal?.throwIfAborted();
-      leaveIfSuccessful(
-        await classifier.logits(gatherInto(this.#gathered, this.findings.candidates, active)),
-      );
-    }
-    return rows.filter(row => standing.has(row));
   }
 
-  #start(row: number, restart: number): void {
-    const { inputs, seed, sampleIndices, classifier } = this.#context;
-    const point = this.findings.candidates.row(row);
-    if (this.#plan.start === 'clean') {
-      point.set(inputs.row(row));
-      return;
-    }
-    const random = new Random(seed, ['random start', sampleIndices[row] as number, restart]);
-    drawFromBall(random, this.#plan.norm, this.#plan.epsilon, this.#perturbation);
-    displaceWithin(classifier.bounds, inputs.row(row), this.#perturbation, 1, point);
-  }
-
-  /** Moves one sample. Says whether it stays in the run. */
-  #step(row: number, position: number, evaluation: LossGradient): boolean {
+  /** Moves the point of one sample, in place. */
+  take(row: number, gradient: Float32Array, point: Float32Array): void {
     const { inputs, classifier } = this.#context;
-    const { norm, stepSize } = this.#plan;
-    const point = this.findings.candidates.row(row);
+    const { norm, epsilon, stepSize, momentum } = this.#plan;
     const clean = inputs.row(row);
-    const gradient = this.#gradient;
+    const direction = this.#direction;
     const perturbation = this.#perturbation;
 
-    this.findings.steps[row] = (this.findings.steps[row] as number) + 1;
-    if (!isUsableGradient(evaluation.gradient.row(position))) {
-      this.findings.gradientUnavailable[row] = 1;
-      return false;
-    }
-    gradient.set(evaluation.gradient.row(position));
-    for (let i = 0; i < gradient.length; i++) {
-      gradient[i] = this.#objective.direction * (gradient[i] as number);
-    }
-    if (this.#plan.momentum > 0) this.#accumulate(row);
-    removeBlockedDirections(classifier.bounds, point, gradient);
-    steepestAscent(gradient, norm, gradient);
+    if (momentum === 0) direction.set(gradient);
+    else this.#accumulate(row, gradient);
+    removeBlockedDirections(classifier.bounds, point, direction);
+    steepestAscent(direction, norm, direction);
     for (let i = 0; i < clean.length; i++) {
-      perturbation[i] =
-        (point[i] as number) - (clean[i] as number) + stepSize * (gradient[i] as number);
+      const moved = (point[i] as number) + stepSize * (direction[i] as number);
+      perturbation[i] = moved - (clean[i] as number);
     }
-    this.#ball.project(perturbation, clean);
+    this.#ball.project(perturbation, clean, epsilon);
     displaceWithin(classifier.bounds, clean, perturbation, 1, point);
-    return true;
   }
 
-  /** Adds the gradient, at L1 length 1, to the sample's velocity, which then takes its place. */
-  #accumulate(row: number): void {
+  /** Adds the gradient, at L1 length 1, to the sample's velocity, which is the direction. */
+  #accumulate(row: number, gradient: Float32Array): void {
     const velocity = this.#velocities.row(row);
-    const gradient = this.#gradient;
     const length = lengthOf(gradient, 'L1');
     for (let i = 0; i < velocity.length; i++) {
       const kept = this.#plan.momentum * (velocity[i] as number);
       velocity[i] = kept + (gradient[i] as number) / length;
     }
-    gradient.set(velocity);
+    this.#direction.set(velocity);
   }
 }

@@ -91,6 +91,16 @@ export function carliniWagnerHinge(kind: 'untargeted' | 'targeted', confidence: 
   };
 }
 
+/**
+ * A weighted sum of logits, Σ_k a_k·z_k; with weights 1 and −1 the difference of two. Parameter:
+ * weights a `[classes]`.
+ */
+export const logitCombination: LogitLoss = {
+  name: 'weighted sum of logits',
+  parameterShapes: classCount => [[classCount]],
+  perSample: (logits, [weights]) => logitOf(logits, weights as tf.Tensor),
+};
+
 /** Keeps the ratios below from dividing by zero when logits are tied. */
 const smallestSpread = 1e-12;
 

@@ -36,6 +36,9 @@ test.each<AttackSettings>([
   { attack: 'pgd', norm: 'L1', epsilon, steps: 3, restarts: 2 },
   { attack: 'carlini-wagner', preset: 'quick', abortEarly: false },
   { attack: 'carlini-wagner', preset: 'full', binarySearchSteps: 2, iterations: 4 },
+  { attack: 'ddn' },
+  { attack: 'fmn', norm: 'L1', steps: 7 },
+  { attack: 'fab', norm: 'L2', steps: 5, targets: 2 },
 ])('the cost of %o is what it takes', async settings => {
   const result = await run(createAttack(settings), classifier, inputs, leaving(labels));
   expect(Math.max(...result.steps)).toBe(maximumSteps(settings));

@@ -36,7 +36,7 @@ describe('the projection onto a ball in a box', () => {
         (values, norm, radius) => {
           const [centre, perturbation] = split(values);
           const before = perturbation.slice();
-          new BallInBox(norm, radius, unitBox, centre.length).project(perturbation, centre);
+          new BallInBox(norm, unitBox, centre.length).project(perturbation, centre, radius);
           expect(lengthOf(perturbation, norm)).toBeLessThanOrEqual(radius * (1 + 1e-12) + 1e-12);
           const isInBox = (vector: Float64Array): boolean =>
             vector.every((value, i) => {
@@ -58,12 +58,11 @@ describe('the projection onto a ball in a box', () => {
         const [centre, perturbation] = split(values);
         const before = perturbation.slice();
         const radius = 0.8;
-        const set = new BallInBox(norm, radius, unitBox, centre.length);
-        set.project(perturbation, centre);
+        new BallInBox(norm, unitBox, centre.length).project(perturbation, centre, radius);
         const other = new Float64Array(centre.length);
         drawFromBall(new Random(seed, ['other point']), norm, radius, other);
         // Clipping a point of the ball to the box shortens it: it stays in both.
-        new BallInBox('Linf', Infinity, unitBox, centre.length).project(other, centre);
+        new BallInBox('Linf', unitBox, centre.length).project(other, centre, Infinity);
         // ⟨v − P(v), z − P(v)⟩ ≤ 0 for every z in a convex set is what makes P(v) the projection.
         const product = perturbation.reduce(
           (sum, value, i) => sum + ((before[i] ?? NaN) - value) * ((other[i] ?? NaN) - value),
@@ -80,7 +79,7 @@ describe('the projection onto a ball in a box', () => {
     [[2, -2, 1], 2, [1, -1, 0]],
   ])('of %o onto the L1 ball, by hand', (vector, radius, expected) => {
     const perturbation = Float64Array.from(vector);
-    new BallInBox('L1', radius, wideBox, 3).project(perturbation, new Float32Array(3));
+    new BallInBox('L1', wideBox, 3).project(perturbation, new Float32Array(3), radius);
     perturbation.forEach((value, i) => expect(value).toBeCloseTo(expected[i] ?? NaN, 12));
   });
 });
