@@ -164,6 +164,8 @@ export class AuditRuns {
     clearTimeout(this.#idleTimer);
     try {
       if (isCancelled()) return { state: 'cancelled' };
+      run.state = 'running';
+      this.#changed.fire(run);
       const worker = await (this.#worker ??= this.#startWorker());
       if (isCancelled()) return { state: 'cancelled' };
       return await this.#auditWith(worker, run);
@@ -177,8 +179,6 @@ export class AuditRuns {
   }
 
   async #auditWith(worker: WorkerProcess, run: Run): Promise<RunEnding> {
-    run.state = 'running';
-    this.#changed.fire(run);
     const summary = await worker.audit(
       { ...run.request, auditId: randomUUID(), resume: true },
       event => this.#onEvent(run, event),
