@@ -6,10 +6,15 @@ import { AssayError, type ProblemDetails } from '../../errors/assay-error.ts';
  * - `compile/unsupported-kernel`: a kernel has no rule, or no rule for these attributes
  * - `compile/value-read`: the function reads values of a tensor that depends on its inputs
  * - `compile/random`: the function draws random numbers of its own
+ * - `compile/disagreement`: the compiled function does not return what TensorFlow.js returns
  * - `compile/failed`: ONNX Runtime refuses the graph
  */
 export type CompileErrorCode =
-  'compile/unsupported-kernel' | 'compile/value-read' | 'compile/random' | 'compile/failed';
+  | 'compile/unsupported-kernel'
+  | 'compile/value-read'
+  | 'compile/random'
+  | 'compile/disagreement'
+  | 'compile/failed';
 
 /** A function that has to run operation by operation, see {@link CompileErrorCode}. */
 export class CompileError extends AssayError {

@@ -73,7 +73,16 @@ export async function compileFunction(
   inputs: readonly ValueSpec[],
   options: SessionOptions = { threads: 1 },
 ): Promise<CompiledFunction> {
-  const trace = traceFunction(fn, inputs);
+  return compileTrace(runtime, traceFunction(fn, inputs), inputs, options);
+}
+
+/** Compiles a recorded function. */
+export async function compileTrace(
+  runtime: Runtime,
+  trace: Trace,
+  inputs: readonly ValueSpec[],
+  options: SessionOptions,
+): Promise<CompiledFunction> {
   const graph = lowerProgram(trace.program);
   const session = await Session.create(runtime, graph, options);
   return new CompiledFunction(inputs, trace, graph, session);

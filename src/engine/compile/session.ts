@@ -72,10 +72,7 @@ export class Session {
       });
       return new Session(runtime, session, graph);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new CompileError('compile/failed', `ONNX Runtime refuses the graph: ${reason}`, {
-        cause: error,
-      });
+      throw runtimeError('refuses the graph', error);
     }
   }
 
@@ -84,13 +81,18 @@ export class Session {
    *
    * @param inputs one array for each input; they may be views of larger ones
    * @param outputs one array for each output, which is filled; views as well
+   * @throws CompileError `compile/failed` when ONNX Runtime fails, for example for lack of memory
    */
   async run(inputs: readonly TensorData[], outputs: readonly TensorData[]): Promise<void> {
     // An input that no result depends on is not part of the session.
     const known = new Set(this.#session.inputNames);
     const feeds = this.#tensors(this.#inputs, inputs).filter(([name]) => known.has(name));
     const fetches = this.#tensors(this.#outputs, outputs);
-    await this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+    try {
+      await this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+    } catch (error) {
+      throw runtimeError('fails', error);
+    }
   }
 
   /** Frees the session's memory. */
@@ -105,6 +107,11 @@ export class Session {
     const { Tensor } = this.#runtime.library;
     return ports.map(({ name, shape }, index) => [name, makeTensor(Tensor, data[index], shape)]);
   }
+}
+
+function runtimeError(what: string, cause: unknown): CompileError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CompileError('compile/failed', `ONNX Runtime ${what}: ${reason}`, { cause });
 }
 
 function makeTensor(

@@ -27,8 +27,8 @@ export interface Trace {
  *   numbers, or uses a kernel without a rule
  */
 export function traceFunction(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
-  const first = record(fn, inputs);
-  const second = record(fn, inputs);
+  const first = recordFunction(fn, inputs);
+  const second = recordFunction(fn, inputs);
   const difference = findDifference(first.program, second.program);
   if (difference !== undefined) {
     throw new CompileError(
@@ -45,7 +45,13 @@ export function isStale({ variables }: Trace): boolean {
   return variables.some(({ variable, dataId }) => variable.dataId !== dataId);
 }
 
-function record(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
+/**
+ * Records the kernels that a function runs on inputs of these shapes, once: for a function that
+ * {@link traceFunction} has found to be without random numbers.
+ *
+ * @throws CompileError as {@link traceFunction}
+ */
+export function recordFunction(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
   const backend = recordingBackend();
   // Nothing, when no backend has been chosen yet; the type of the library does not say so.
   const previous = tf.getBackend() as string | undefined;

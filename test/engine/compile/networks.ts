@@ -32,23 +32,26 @@ function initialise(model: layers.LayersModel): layers.LayersModel {
   return model;
 }
 
+/** A network whose layers are built when it is first used, on the backend of that time. */
 function network(
   name: string,
   inputShape: readonly number[],
   classCount: number,
-  build: (input: layers.SymbolicTensor) => layers.SymbolicTensor,
-): () => Network {
+  connect: (input: layers.SymbolicTensor) => layers.SymbolicTensor,
+): Network {
   let model: layers.LayersModel | undefined;
-  return () => {
+  const build = (): layers.LayersModel => {
     const input = layers.input({ shape: [...inputShape] });
-    model ??= initialise(layers.model({ inputs: input, outputs: build(input) }));
-    const built = model;
-    return {
-      name,
-      inputShape,
-      classCount,
-      logits: x => built.apply(x, { training: false }) as tf.Tensor2D,
-    };
+    return initialise(layers.model({ inputs: input, outputs: connect(input) }));
+  };
+  return {
+    name,
+    inputShape,
+    classCount,
+    logits: x => {
+      model ??= build();
+      return model.apply(x, { training: false }) as tf.Tensor2D;
+    },
   };
 }
 
@@ -101,7 +104,7 @@ export const multilayerPerceptron = network('MLP', [784], 10, x =>
 
 const normalisedRelu6 = (): Step => chain(batchNormalization({}), reLU({ maxValue: 6 }));
 
-function mobileNet(size: number): () => Network {
+function mobileNet(size: number): Network {
   return network(`MobileNet-like ${size}×${size}`, [size, size, 3], 10, x => {
     let y = conv2d({
       filters: 16,
@@ -190,7 +193,7 @@ export const gruNet = network('GRU', [8, 6], 4, x =>
   chain(layers.layers.gru({ units: 7 }), dense({ units: 4 }))(x),
 );
 
-export const networks: readonly (() => Network)[] = [
+export const networks: readonly Network[] = [
   kerasCnn,
   leNet,
   multilayerPerceptron,

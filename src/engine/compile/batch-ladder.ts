@@ -1,0 +1,73 @@
+import { type ProgramCost } from './program-cost.ts';
+
+/** Batch sizes for which a function may be compiled. A row costs about the same in each of them. */
+const rungs = [1, 4, 16, 64, 256] as const;
+
+/** Most multiplications in one call: about a tenth of a second, so that messages get through. */
+const mostMultiplications = 4e9;
+
+/** Most bytes of values in one call. */
+const mostBytes = 2 ** 30;
+
+/** Multiplications that take about as long as compiling a function once more. */
+const compilingCost = 3e9;
+
+/** A part of a batch: so many samples, run by the program that was compiled for `size` of them. */
+export interface Piece {
+  readonly size: number;
+  readonly rows: number;
+}
+
+/**
+ * Decides in which pieces a batch runs. Programs have fixed shapes, so a batch of any number is put
+ * together from a few compiled sizes. A rest that fits no size that exists already is padded, until
+ * the padding has cost as much as compiling a better size would.
+ */
+export class BatchLadder {
+  readonly #rowCost: number;
+  readonly #compiled = new Set<number>();
+  #sizes: readonly number[];
+  #wasted = 0;
+
+  /** @param cost what the function costs for one sample */
+  constructor({ multiplications, bytes }: ProgramCost) {
+    this.#rowCost = multiplications;
+    this.#sizes = rungs.filter(
+      size =>
+        size === 1 || (size * multiplications <= mostMultiplications && size * bytes <= mostBytes),
+    );
+  }
+
+  /** Sizes that may be compiled, the smallest first. */
+  get sizes(): readonly number[] {
+    return this.#sizes;
+  }
+
+  /** The next piece of a batch of which `remaining` samples, at least one, are left. */
+  next(remaining: number): Piece {
+    const best = this.#sizes.findLast(size => size <= remaining + size / 4) ?? 1;
+    const size = this.#compiled.has(best) ? best : this.#orCompiled(best, remaining);
+    this.#compiled.add(size);
+    return { size, rows: Math.min(size, remaining) };
+  }
+
+  /**
+   * Gives a size and all larger ones up, after memory has run out.
+   *
+   * @returns false when there is no smaller size
+   */
+  avoid(size: number): boolean {
+    this.#sizes = this.#sizes.filter(other => other < size);
+    return this.#sizes.length > 0;
+  }
+
+  /** A larger size that is compiled already, as long as padding is cheaper than compiling. */
+  #orCompiled(best: number, remaining: number): number {
+    const larger = this.#sizes.find(size => size > best && this.#compiled.has(size));
+    if (larger === undefined) return best;
+    const waste = (larger - Math.min(best, remaining)) * this.#rowCost;
+    if (this.#wasted + waste > compilingCost) return best;
+    this.#wasted += waste;
+    return larger;
+  }
+}

@@ -1,0 +1,77 @@
+import { EngineError } from '../engine-error.ts';
+import { type BatchFunction, type Engine, type PreparedFunction } from '../engine.ts';
+import { CompiledCache } from './compiled-cache.ts';
+import { type NativeContext, NativeFunction } from './native-function.ts';
+import { loadRuntime } from './session.ts';
+
+export interface NativeEngineOptions {
+  /**
+   * Runs what cannot be compiled, and is the reference for what can. It belongs to the native engine,
+   * which closes it.
+   */
+  readonly eager: Engine;
+  /** Threads that one operator may use; 1 when it is left out, since shards use the other cores. */
+  readonly threads?: number;
+  /** Most compiled functions that are kept; 16 when it is left out. */
+  readonly maximumSessions?: number;
+}
+
+/**
+ * Opens the native engine: functions are recorded once, compiled to a graph and run by ONNX Runtime.
+ * What it returns is checked against the eager engine, which also takes over what cannot be
+ * compiled; the engine's notes say so.
+ *
+ * @throws EngineError `engine/unavailable` when ONNX Runtime does not load here
+ */
+export async function openNativeEngine({
+  eager,
+  threads = 1,
+  maximumSessions = 16,
+}: NativeEngineOptions): Promise<Engine> {
+  const runtime = await loadRuntime();
+  return new NativeEngine(eager, {
+    runtime,
+    threads,
+    cache: new CompiledCache(maximumSessions),
+  });
+}
+
+class NativeEngine implements Engine {
+  readonly name = 'native';
+  readonly version: string;
+  readonly #eager: Engine;
+  readonly #context: NativeContext;
+  readonly #notes = new Set<string>();
+  #disposed = false;
+
+  constructor(eager: Engine, context: Pick<NativeContext, 'runtime' | 'threads' | 'cache'>) {
+    this.version = context.runtime.version;
+    this.#eager = eager;
+    this.#context = {
+      ...context,
+      eagerName: eager.name,
+      isDisposed: () => this.#disposed,
+      note: remark => this.#notes.add(remark),
+    };
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#eager.notes, ...this.#notes];
+  }
+
+  prepare(fn: BatchFunction): PreparedFunction {
+    if (this.#disposed) {
+      throw new EngineError(
+        'engine/disposed',
+        'The native engine was used after it had been closed.',
+      );
+    }
+    return new NativeFunction(this.#context, fn, this.#eager.prepare(fn));
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#context.cache.clear();
+    this.#eager.dispose();
+  }
+}
