@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { isInside } from '../config/resolve-config.ts';
 import { type FileStamp } from './audit-report.ts';
 import { portablePath } from './report-files.ts';
 
@@ -51,6 +52,8 @@ export async function findStaleFiles(
     stamps.map(async (stamp): Promise<StaleFile | undefined> => {
       const { path, role } = stamp;
       const file = join(folder, path);
+      // A report may come from anywhere: what it names outside the folder is not even looked at.
+      if (!isInside(file, folder)) return { path, role, change: 'missing' };
       const now = await stat(file).catch(() => undefined);
       if (now === undefined) return { path, role, change: 'missing' };
       if (now.size !== stamp.bytes) return { path, role, change: 'changed' };

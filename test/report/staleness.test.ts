@@ -55,4 +55,17 @@ describe('a report is stale when the content of a file has changed', () => {
     expect(describeStaleness(stale)).toBe('the model changed (model.json and 1 more)');
     expect(describeStaleness([])).toBeUndefined();
   });
+
+  test('a file outside the folder is not looked at', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'assay-outside-'));
+    try {
+      await writeFile(join(outside, 'secret'), 'secret');
+      const stamp = await stampFile(folder, join(outside, 'secret'), 'data');
+      expect(await findStaleFiles(folder, [stamp])).toEqual([
+        { path: stamp.path, role: 'data', change: 'missing' },
+      ]);
+    } finally {
+      await rm(outside, { recursive: true });
+    }
+  });
 });
