@@ -33,7 +33,7 @@ export async function loadRuntime(): Promise<Runtime> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const [firstLine = reason] = reason.split('\n');
-    throw new EngineError('engine/unavailable', `ONNX Runtime does not load: ${firstLine}`, {
+    throw new EngineError('engine/unavailable', `ONNX Runtime does not load (${firstLine}).`, {
       remedy: 'Install onnxruntime-node, or choose the engine `wasm`.',
       cause: error,
     });
