@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Backend } from './backends/backend.ts';
 import { startCpuBackend } from './backends/cpu.ts';
+import { startTensorflowBackend } from './backends/tensorflow.ts';
 import { startWasmBackend } from './backends/wasm.ts';
 import { defaultMemoryLimitBytes } from './backends/wasm-memory.ts';
 import { EagerEngine } from './eager-engine.ts';
-import { EngineError } from './engine-error.ts';
 import { type Engine, type EngineName } from './engine.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { addTensorMethods } from './tensor-methods.ts';
 
 export interface EngineOptions {
-  /** Which engine; `auto` (the default) takes the fastest one that is right everywhere. */
+  /** Which engine; `auto`, the default, takes `wasm`, which runs and is right everywhere. */
   readonly name?: 'auto' | EngineName;
   /** Folder of the three `.wasm` files, where they are neither next to the bundle nor installed. */
   readonly wasmDirectory?: string;
@@ -18,6 +18,11 @@ export interface EngineOptions {
   readonly memoryLimitBytes?: number;
   /** Most samples that go through a function at a time. 128 when it is left out. */
   readonly maximumBatch?: number;
+  /**
+   * Folders from which `@tensorflow/tfjs-node` is looked for, for example that of the workspace. The
+   * folder of Assay itself comes after them.
+   */
+  readonly moduleFolders?: readonly string[];
 }
 
 /**
@@ -27,17 +32,25 @@ export interface EngineOptions {
  * @throws EngineError `engine/unavailable` when the engine is not installed or does not start
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { name = 'auto' } = options;
+  if (name !== 'native') return openEagerEngine(name === 'auto' ? 'wasm' : name, options);
+  const { openNativeEngine } = await import('./compile/native-engine.ts');
+  return openNativeEngine({ eager: await openEagerEngine('wasm', options) });
+}
+
+type EagerEngineName = Exclude<EngineName, 'native'>;
+
+async function openEagerEngine(name: EagerEngineName, options: EngineOptions): Promise<Engine> {
   // Without this the library prints advice on the console and warns of kernels that we replace.
   tf.env().set('PROD', true);
-  const backend = await startBackend(options.name ?? 'auto', options);
+  const backend = await startBackend(name, options);
   addTensorMethods();
   registerGradients();
   return new EagerEngine(backend, options.maximumBatch ?? 128);
 }
 
-async function startBackend(name: 'auto' | EngineName, options: EngineOptions): Promise<Backend> {
+async function startBackend(name: EagerEngineName, options: EngineOptions): Promise<Backend> {
   switch (name) {
-    case 'auto':
     case 'wasm': {
       const backend = await startWasmBackend(options.wasmDirectory);
       backend.memory.limitBytes = options.memoryLimitBytes ?? defaultMemoryLimitBytes;
@@ -46,7 +59,6 @@ async function startBackend(name: 'auto' | EngineName, options: EngineOptions): 
     case 'cpu':
       return startCpuBackend();
     case 'tensorflow':
-    case 'native':
-      throw new EngineError('engine/unavailable', `The engine ${name} is not built in yet.`);
+      return startTensorflowBackend(options.moduleFolders ?? []);
   }
 }

@@ -35,7 +35,7 @@ const cases: Record<DifferentiableKernel | PiecewiseConstantKernel, readonly Gra
   ...reductionCases,
 };
 
-const engines = await installedEngines();
+const engines = installedEngines();
 
 beforeAll(async () => {
   for (const name of engines) await openEngine({ name });

@@ -59,7 +59,7 @@ function lossAndGradient(model: tfl.LayersModel): BatchFunction {
   };
 }
 
-const engines = await installedEngines();
+const engines = installedEngines();
 const count = 5;
 const images = (() => {
   const random = new Random(6, ['images']);

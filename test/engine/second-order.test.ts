@@ -11,7 +11,7 @@ import {
 import { secondOrderCases } from './gradient-cases/second-order.ts';
 import { installedEngines } from './installed-engines.ts';
 
-const engines = await installedEngines();
+const engines = installedEngines();
 
 beforeAll(async () => {
   for (const name of engines) await openEngine({ name });

@@ -6,6 +6,7 @@ import { setWasmPaths, version_wasm as version } from '@tensorflow/tfjs-backend-
 import { EngineError } from '../engine-error.ts';
 import { registerKernels } from '../kernels/register-kernels.ts';
 import { type Backend } from './backend.ts';
+import { here } from './here.ts';
 import { type AllocatingModule, WasmMemoryGuard } from './wasm-memory.ts';
 
 /** The binary that every Node since 16 takes; next to it lie one without SIMD and one with threads. */
@@ -53,9 +54,6 @@ async function start(directory: string): Promise<WasmBackend> {
     memory: new WasmMemoryGuard(module),
   };
 }
-
-/** Where this file is, in a CommonJS bundle as in the sources. */
-const here = typeof __dirname === 'string' ? __dirname : import.meta.dirname;
 
 function findWasmDirectory(): string {
   if (existsSync(join(here, binaryName))) return here;

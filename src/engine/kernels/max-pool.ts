@@ -56,11 +56,11 @@ export const maxPool3d = composedKernel(
 
 /**
  * Max pooling of images that also tells where each value came from. The wasm backend's own kernel
- * finds no place in a window without a positive value.
+ * finds no place in a window without a positive value; tfjs-node has none.
  */
 export const maxPoolWithArgmax = composedKernel(
   tf.MaxPoolWithArgmax,
-  ['wasm'],
+  ['wasm', 'tensorflow'],
   ({ x }: { readonly x: tf.Tensor4D }, attributes: tf.MaxPoolWithArgmaxAttrs) => {
     const { filterSize, strides, pad, includeBatchInIndex } = attributes;
     const windows = imagePooling(x.shape, attributes);

@@ -44,7 +44,10 @@ const kernels: readonly Kernel[] = [
   unsortedSegmentSum,
 ];
 
-/** Puts our kernels in the place of those of a backend that are wrong, missing or slow. Call it once. */
+/**
+ * Puts our kernels in the place of those of a backend that are wrong, missing or slow, after the
+ * backend has started; and again after a library has put back its own.
+ */
 export function registerKernels(backendName: BackendName): void {
   for (const kernel of kernels) {
     if (!kernel.backends.includes(backendName)) continue;

@@ -19,17 +19,20 @@ type Resize = (image: tf.Tensor4D, size: [number, number]) => tf.Tensor4D;
 /** Gradient of bilinear resizing. The library's kernels know nothing of half-pixel centres. */
 export const resizeBilinearGradient = composedKernel(
   tf.ResizeBilinearGrad,
-  ['wasm', 'cpu'],
+  ['wasm', 'cpu', 'tensorflow'],
   ({ images, dy }: Inputs, { alignCorners, halfPixelCenters }: Attributes) =>
     resizeGradient(images, dy, (image, size) =>
       tf.image.resizeBilinear(image, size, alignCorners, halfPixelCenters),
     ),
 );
 
-/** Gradient of nearest-neighbour resizing. The library's cpu kernel is wrong when it enlarges. */
+/**
+ * Gradient of nearest-neighbour resizing. The library's cpu kernel is wrong when it enlarges, and its
+ * kernel for TensorFlow knows nothing of half-pixel centres.
+ */
 export const resizeNearestNeighborGradient = composedKernel(
   tf.ResizeNearestNeighborGrad,
-  ['wasm', 'cpu'],
+  ['wasm', 'cpu', 'tensorflow'],
   ({ images, dy }: Inputs, { alignCorners, halfPixelCenters }: Attributes) =>
     resizeGradient(images, dy, (image, size) =>
       tf.image.resizeNearestNeighbor(image, size, alignCorners, halfPixelCenters),
