@@ -92,8 +92,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Writes the user's settings; a running server takes them over at once. */
-export async function writeUserSettings(
+async function writeUserSettings(
   dataFolder: string,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<void> {

@@ -10,12 +10,7 @@ import {
 } from 'playwright-core';
 import { chromiumArguments, provideChromium } from './chromium.ts';
 import { installHost } from './install.ts';
-import {
-  installExtension,
-  startServer,
-  writeUserSettings,
-  type RunningServer,
-} from './vscode-server.ts';
+import { installExtension, startServer, type RunningServer } from './vscode-server.ts';
 
 /** What a {@link Workbench} opens. */
 export interface WorkbenchOptions {
@@ -33,26 +28,25 @@ const timeoutMs = 60_000;
 /** The size of every screenshot, so that two of them can be compared. */
 const viewport = { width: 1400, height: 900 };
 
+/** The colours of the window: dark, unless asked otherwise. */
+const themes = {
+  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.preferredDarkColorTheme': 'Default Dark Modern',
+  'workbench.preferredLightColorTheme': 'Default Light Modern',
+};
+
 /** The window of a real VS Code, as a user has it in front of them. */
 export class Workbench {
   readonly page: Page;
   readonly #browser: Browser;
   readonly #server: RunningServer;
   readonly #dataFolder: string;
-  #settings: Readonly<Record<string, unknown>>;
 
-  private constructor(
-    page: Page,
-    browser: Browser,
-    server: RunningServer,
-    dataFolder: string,
-    settings: Readonly<Record<string, unknown>>,
-  ) {
+  private constructor(page: Page, browser: Browser, server: RunningServer, dataFolder: string) {
     this.page = page;
     this.#browser = browser;
     this.#server = server;
     this.#dataFolder = dataFolder;
-    this.#settings = settings;
   }
 
   /** Starts a VS Code of its own, with nothing left over from another, and opens the folder. */
@@ -60,12 +54,11 @@ export class Workbench {
     const host = await installHost();
     const executablePath = await provideChromium();
     const dataFolder = await mkdtemp(join(tmpdir(), 'assay-workbench-'));
-    const settings = { 'workbench.colorTheme': 'Default Dark Modern', ...options.settings };
     if (options.vsix !== undefined) await installExtension(options.vsix, { host, dataFolder });
     const server = await startServer({
       host,
       dataFolder,
-      settings,
+      settings: { ...themes, ...options.settings },
       smokeTestDriver: false,
       workspaceTrust: options.workspaceTrust ?? false,
     });
@@ -77,7 +70,7 @@ export class Workbench {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(timeoutMs);
-    const workbench = new Workbench(page, browser, server, dataFolder, settings);
+    const workbench = new Workbench(page, browser, server, dataFolder);
     try {
       const url = new URL(server.origin);
       url.searchParams.set('folder', options.folder);
@@ -124,18 +117,15 @@ export class Workbench {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   }
 
-  /** Changes user settings while the window is open. */
-  async changeSettings(settings: Readonly<Record<string, unknown>>): Promise<void> {
-    this.#settings = { ...this.#settings, ...settings };
-    await writeUserSettings(this.#dataFolder, this.#settings);
-  }
-
-  /** Changes the colours, and waits until the window has them. */
+  /** Changes to the dark or the light colours, and waits until the window has them. */
   async useTheme(kind: 'dark' | 'light'): Promise<void> {
-    const theme = kind === 'dark' ? 'Default Dark Modern' : 'Default Light Modern';
-    await this.changeSettings({ 'workbench.colorTheme': theme });
-    const themeClass = kind === 'dark' ? 'vs-dark' : 'vs';
-    await this.page.locator(`.monaco-workbench.${themeClass}`).waitFor();
+    const themed = this.page.locator(
+      kind === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.vs',
+    );
+    if (await themed.isVisible()) return;
+    await this.runCommand('Preferences: Toggle between Light/Dark Themes');
+    await themed.waitFor();
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
   /** Writes what the window shows to a PNG file. */

@@ -7,12 +7,18 @@ const projectFolder = resolve(import.meta.dirname, '../..');
 /** `npm run screenshots` has them written to where the README shows them. */
 const folder = process.env['ASSAY_SCREENSHOTS'] ?? 'test-results/screenshots';
 
-/** Writes what the window shows, once in the dark and once in the light theme. */
+/** Writes what the window shows to `name-light.png`, and in the dark theme to `name.png`. */
 export async function takeScreenshots(workbench: Workbench, name: string): Promise<void> {
   const target = join(projectFolder, folder);
   await mkdir(target, { recursive: true });
-  for (const theme of ['light', 'dark'] as const) {
-    await workbench.useTheme(theme);
-    await workbench.screenshot(join(target, `${name}-${theme}.png`));
-  }
+  await workbench.useTheme('light');
+  await workbench.screenshot(join(target, `${name}-light.png`));
+  await workbench.useTheme('dark');
+  await workbench.screenshot(join(target, `${name}.png`));
+}
+
+/** Keeps what the window showed when a test failed, for whoever has to find out why. */
+export async function keepFailure(workbench: Workbench, testName: string): Promise<void> {
+  const name = testName.replaceAll(/\W+/g, '-');
+  await workbench.screenshot(join(projectFolder, 'test-results', 'failures', `${name}.png`));
 }

@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/ui/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
-    testTimeout: 300_000,
+    testTimeout: 480_000,
     hookTimeout: 180_000,
   },
 });
