@@ -5,11 +5,10 @@ import {
   type LogitNetwork,
   type OpenModelOptions,
 } from '../model/logit-network.ts';
-import { probeInputs } from '../model/network-probe.ts';
 import { type SavedModel } from '../model/saved-model.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
 import { type LayerProgram, unfoldLayers } from './layer-program.ts';
-import { PassFunctions } from './pass-functions.ts';
+import { LayerPassFunctions } from './layer-pass-functions.ts';
 import { PassSampler } from './pass-sampler.ts';
 import {
   type DrawOptions,
@@ -19,6 +18,7 @@ import {
 } from './posterior.ts';
 import { names, surveyStochasticLayers, type StochasticSurvey } from './stochastic-program.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
+import { answersVary, probePasses } from './variation-probe.ts';
 
 export interface MonteCarloDropoutOptions extends Partial<OpenModelOptions> {
   /** Names of the layers to make stochastic; all that can be when it is left out. */
@@ -28,8 +28,6 @@ export interface MonteCarloDropoutOptions extends Partial<OpenModelOptions> {
 /** What would give an uncertainty to a model without usable dropout. */
 const remedy =
   'A last-layer Laplace approximation needs no dropout, only labelled calibration data; an ensemble of two or more saved models is better still.';
-
-const probePasses = 8;
 
 /**
  * Makes a saved model Bayesian by keeping its dropout on in inference (Gal and Ghahramani 2016,
@@ -65,7 +63,7 @@ export async function monteCarloDropout(
       return notApplicable(whyNothing(survey), remedy);
     }
     const posterior = await McDropout.open(engine, saved.path, logits, program, survey);
-    if (await varies(posterior, probeInputs(logits.inputShape, bounds))) return posterior;
+    if (await answersVary(posterior, logits.inputShape, bounds)) return posterior;
     posterior.dispose();
     return notApplicable(
       `The answers do not vary: ${probePasses} passes over random inputs with the dropout of ${survey.steps.map(({ key }) => key).join(', ')} agree to the last digit.`,
@@ -100,8 +98,8 @@ class McDropout extends DrawnPosterior {
     survey: StochasticSurvey,
   ): Promise<McDropout> {
     const model = { ...logits, name, program };
-    const functions = await PassFunctions.make(engine, model, survey.steps);
-    const sampler = new PassSampler(engine, functions, logits.classCount);
+    const functions = await LayerPassFunctions.make(engine, model, survey.steps);
+    const sampler = new PassSampler(engine, functions, logits.classCount, 'mc-dropout');
     return new McDropout(logits, sampler, describe(survey));
   }
 
@@ -113,16 +111,6 @@ class McDropout extends DrawnPosterior {
     this.#sampler.dispose();
     this.#logits.network.dispose();
   }
-}
-
-/** The proof that the randomness reaches the answers: no report of zeros for every input. */
-async function varies(posterior: Posterior, inputs: Batch): Promise<boolean> {
-  const { softmaxVariance } = await posterior.score(inputs, {
-    passes: probePasses,
-    seed: 0,
-    sampleIndices: Array.from({ length: inputs.count }, (_, index) => index),
-  });
-  return softmaxVariance.some(variance => variance > 0);
 }
 
 function describe({ steps, remarks }: StochasticSurvey): string {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Layer, type LayerStep } from './layer-program.ts';
-import { type NoiseDistribution } from './noise.ts';
+import { type NoiseDistribution, type NoiseSource } from './noise.ts';
 import { joinPasses, type PassTensor, splitPasses } from './pass-tensor.ts';
-import { type NoiseSource, type StochasticLayer } from './stochastic-layer.ts';
+import { type StochasticLayer } from './stochastic-layer.ts';
 
 /** Batch axis in front, `null` where the noise follows the input. */
 type KerasNoiseShape = readonly (number | null)[] | null | undefined;
@@ -101,9 +101,15 @@ function noiseOf(layer: Layer): NoiseLayer | undefined {
 
 /** Whether the noise changes anything: a rate of 0 does not, and TensorFlow.js ignores one of 1. */
 function isActive(distribution: NoiseDistribution): boolean {
-  return distribution.kind === 'bernoulli'
-    ? distribution.rate > 0 && distribution.rate < 1
-    : distribution.standardDeviation > 0 && Number.isFinite(distribution.standardDeviation);
+  switch (distribution.kind) {
+    case 'bernoulli':
+      return distribution.rate > 0 && distribution.rate < 1;
+    case 'normal':
+      return distribution.standardDeviation > 0 && Number.isFinite(distribution.standardDeviation);
+    case 'truncated-normal':
+    case 'uniform':
+      return true;
+  }
 }
 
 /** Units are set to 0, the others divided by the share that is kept (Srivastava et al. 2014). */

@@ -16,7 +16,18 @@ export type NoiseDistribution =
       readonly kind: 'normal';
       readonly mean: number;
       readonly standardDeviation: number;
-    };
+    }
+  /** Normal with mean 0 and standard deviation 1, drawn again when beyond two deviations. */
+  | { readonly kind: 'truncated-normal' }
+  /** Uniform in [0, 1). */
+  | { readonly kind: 'uniform' };
+
+/** One array of random numbers that a network takes for each pass of each sample. */
+export interface NoiseSource {
+  readonly distribution: NoiseDistribution;
+  /** Shape for one pass of one sample. */
+  readonly shape: readonly number[];
+}
 
 /** Fills an array with draws. A dropped unit is 0. */
 export function fillWithNoise(
@@ -33,7 +44,20 @@ export function fillWithNoise(
         target[i] = distribution.mean + distribution.standardDeviation * random.normal();
       }
       break;
+    case 'truncated-normal':
+      for (let i = 0; i < target.length; i++) target[i] = truncatedNormal(random);
+      break;
+    case 'uniform':
+      // As many bits as a float32 holds, so that nothing is rounded up to 1.
+      for (let i = 0; i < target.length; i++) target[i] = (random.bits() >>> 8) / 0x1000000;
+      break;
   }
+}
+
+function truncatedNormal(random: Random): number {
+  let value = random.normal();
+  while (Math.abs(value) > 2) value = random.normal();
+  return value;
 }
 
 /**

@@ -1,9 +1,34 @@
 import { type Batch, sizeOf } from '../arrays/batch.ts';
-import { type Engine, type PreparedFunction } from '../engine/engine.ts';
+import {
+  type BatchFunction,
+  type Engine,
+  type PreparedFunction,
+  type SampleShape,
+} from '../engine/engine.ts';
 import { Random } from '../random/random.ts';
-import { fillWithNoise } from './noise.ts';
-import { type PassFunctions } from './pass-functions.ts';
-import { type DrawOptions, type DrawReceiver } from './posterior.ts';
+import { fillWithNoise, type NoiseSource } from './noise.ts';
+import { type DrawOptions, type DrawReceiver, type PosteriorMethod } from './posterior.ts';
+
+/** A source of noise with the key of its random numbers. */
+export interface KeyedSource extends NoiseSource {
+  readonly key: readonly (string | number)[];
+}
+
+/**
+ * A network as two functions: the trunk, from inputs to the frontier, which is the same in every
+ * pass, and the head, from the frontier and the noise of some passes to the logits of these passes.
+ */
+export interface PassFunctions {
+  readonly sources: readonly KeyedSource[];
+  /** Shapes of the arrays that go from the trunk to the head. */
+  readonly frontierShapes: readonly SampleShape[];
+  /** Numbers in the widest value of the head, for one pass of one sample. */
+  readonly widestValue: number;
+  /** `[batch, …inputShape]` to the values at the frontier. */
+  trunk(): BatchFunction;
+  /** The frontier and `[batch, passes, …shape]` for each source to logits `[batch, passes, classes]`. */
+  head(passes: number): BatchFunction;
+}
 
 /** Most numbers in the widest value of one sample in one call (16 MB). */
 const valuesPerRow = 4_000_000;
@@ -19,13 +44,21 @@ export class PassSampler {
   readonly #engine: Engine;
   readonly #functions: PassFunctions;
   readonly #classCount: number;
+  readonly #purpose: PosteriorMethod;
   readonly #trunk: PreparedFunction;
   readonly #heads = new Map<number, PreparedFunction>();
 
-  constructor(engine: Engine, functions: PassFunctions, classCount: number) {
+  /** @param purpose part of the key of the random numbers */
+  constructor(
+    engine: Engine,
+    functions: PassFunctions,
+    classCount: number,
+    purpose: PosteriorMethod,
+  ) {
     this.#engine = engine;
     this.#functions = functions;
     this.#classCount = classCount;
+    this.#purpose = purpose;
     this.#trunk = engine.prepare(functions.trunk());
   }
 
@@ -46,7 +79,7 @@ export class PassSampler {
       // A sample's streams go on from call to call, so how passes are grouped does not matter.
       const streams = sampleIndices
         .slice(start, end)
-        .map(index => sources.map(({ key }) => new Random(seed, [index, 'mc-dropout', ...key])));
+        .map(index => sources.map(({ key }) => new Random(seed, [index, this.#purpose, ...key])));
       for (let done = 0; done < passes; done += perCall) {
         signal?.throwIfAborted();
         const count = Math.min(perCall, passes - done);

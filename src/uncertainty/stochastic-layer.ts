@@ -1,14 +1,7 @@
 import { type Tensor } from '@tensorflow/tfjs-core';
 import { type LayerStep } from './layer-program.ts';
-import { type NoiseDistribution } from './noise.ts';
+import { type NoiseSource } from './noise.ts';
 import { type PassTensor } from './pass-tensor.ts';
-
-/** One array of random numbers that a stochastic layer takes. */
-export interface NoiseSource {
-  readonly distribution: NoiseDistribution;
-  /** Shape for one pass of one sample. */
-  readonly shape: readonly number[];
-}
 
 /** A layer made stochastic, its randomness coming in from outside. */
 export interface StochasticLayer {

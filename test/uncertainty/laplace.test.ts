@@ -4,7 +4,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { Matrix } from '../../src/linear-algebra/matrix.ts';
-import { readSavedModel } from '../../src/model/read-saved-model.ts';
 import { type SavedModel } from '../../src/model/saved-model.ts';
 import {
   fullCurvature,
@@ -21,7 +20,7 @@ import { openLastLayer } from '../../src/uncertainty/last-layer.ts';
 import { fitPriorPrecision, logEvidence } from '../../src/uncertainty/prior-precision.ts';
 import { softmax } from '../../src/uncertainty/softmax.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
-import { graphModelFiles, writeModel } from '../fixtures/write-model.ts';
+import { node, placeholder, savedGraph } from './small-graphs.ts';
 import {
   bounds,
   mean,
@@ -319,22 +318,6 @@ describe('the last layer of a saved model', () => {
     return model;
   }
 
-  const float = { type: 'DT_FLOAT' };
-  const node = (name: string, op: string, input: string[] = [], attr: object = {}): object => ({
-    name,
-    op,
-    input,
-    attr: { T: float, ...attr },
-  });
-  const constant = (name: string): object => ({ name, op: 'Const', attr: { dtype: float } });
-  const x = {
-    name: 'x',
-    op: 'Placeholder',
-    attr: {
-      dtype: float,
-      shape: { shape: { dim: [{ size: '-1' }, { size: '3' }] } },
-    },
-  };
   const weights = [
     { name: 'w1', shape: [3, 4], values: w1 },
     { name: 'b1', shape: [4], values: b1 },
@@ -342,8 +325,7 @@ describe('the last layer of a saved model', () => {
     { name: 'b2', shape: [3], values: b2 },
   ];
   const hidden = [
-    x,
-    ...weights.map(({ name }) => constant(name)),
+    placeholder(3),
     node('m1', 'MatMul', ['x', 'w1']),
     node('a1', 'BiasAdd', ['m1', 'b1']),
     node('r1', 'Relu', ['a1']),
@@ -389,16 +371,13 @@ describe('the last layer of a saved model', () => {
   });
 
   test.each(Object.entries(endings))('of a graph, in %s', async (_, ending) => {
-    const path = await writeModel(graphModelFiles([...hidden, ...ending], weights));
-    await expectFeatures(await readSavedModel(path));
+    await expectFeatures(await savedGraph([...hidden, ...ending], weights));
   });
 
   test('gives layers and graph the same posterior', async () => {
-    const path = await writeModel(
-      graphModelFiles([...hidden, ...(endings['a fused node'] ?? [])], weights),
-    );
+    const graph = await savedGraph([...hidden, ...(endings['a fused node'] ?? [])], weights);
     const calibration = someInputs(100, [3], 'calibration');
-    const ofGraph = await openPosterior(await readSavedModel(path), { calibration });
+    const ofGraph = await openPosterior(graph, { calibration });
     const ofLayers = await openPosterior(await saved(layersModel('softmax')), { calibration });
     const options = { passes: 50, seed: 4, sampleIndices: [0, 1, 2, 3, 4, 5] };
     const expected = await ofLayers.score(inputs, options);

@@ -7,7 +7,7 @@ import { readSavedModel } from '../../src/model/read-saved-model.ts';
 import { type SavedModel } from '../../src/model/saved-model.ts';
 import { Random } from '../../src/random/random.ts';
 import { unfoldLayers } from '../../src/uncertainty/layer-program.ts';
-import { PassFunctions } from '../../src/uncertainty/pass-functions.ts';
+import { LayerPassFunctions } from '../../src/uncertainty/layer-pass-functions.ts';
 import { PassSampler } from '../../src/uncertainty/pass-sampler.ts';
 import { surveyStochasticLayers } from '../../src/uncertainty/stochastic-program.ts';
 import { saveLayersModel } from '../fixtures/write-model.ts';
@@ -65,8 +65,12 @@ export async function passLogits(
   if (network.network.layersModel === undefined) throw new Error('not a layers model');
   const program = unfoldLayers(network.network.layersModel);
   const { steps } = surveyStochasticLayers(program);
-  const functions = await PassFunctions.make(engine, { ...network, name: 'test', program }, steps);
-  const sampler = new PassSampler(engine, functions, network.classCount);
+  const functions = await LayerPassFunctions.make(
+    engine,
+    { ...network, name: 'test', program },
+    steps,
+  );
+  const sampler = new PassSampler(engine, functions, network.classCount, 'mc-dropout');
   const logits: number[][][] = Array.from({ length: inputs.count }, () => []);
   await sampler.sample(
     inputs,

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
 import { type BatchFunction, type Engine, type SampleShape } from '../engine/engine.ts';
 import { type LayerProgram, type LayerStep, runLayer } from './layer-program.ts';
+import { type KeyedSource, type PassFunctions } from './pass-sampler.ts';
 import { type PassTensor, splitPasses, spread } from './pass-tensor.ts';
 import { splitProgram, type SplitProgram } from './split-program.ts';
-import { type NoiseSource } from './stochastic-layer.ts';
 import { type StochasticStep } from './stochastic-program.ts';
 
 /** A layers model whose output becomes the logits, and what stands around it. */
@@ -20,11 +20,6 @@ export interface LayersLogits {
   toLogits(outputs: tf.Tensor): tf.Tensor2D;
 }
 
-/** A source of noise with the key of its random numbers. */
-export interface KeyedSource extends NoiseSource {
-  readonly key: readonly [step: string, source: number];
-}
-
 /** Shapes of one sample of a value, as they are when the program runs. */
 interface ValueShape {
   readonly shape: SampleShape;
@@ -33,15 +28,10 @@ interface ValueShape {
   readonly maskShape: SampleShape | undefined;
 }
 
-/**
- * The two functions that many passes are made of: the trunk, from inputs to the frontier, and the
- * head, from the frontier and the noise of some passes to the logits of these passes.
- */
-export class PassFunctions {
+/** Trunk and head of a layers model. */
+export class LayerPassFunctions implements PassFunctions {
   readonly sources: readonly KeyedSource[];
-  /** Shapes of the arrays that go from the trunk to the head. */
   readonly frontierShapes: readonly SampleShape[];
-  /** Numbers in the widest value of the head, for one pass of one sample. */
   readonly widestValue: number;
   readonly #logits: LayersLogits;
   readonly #stochastic: ReadonlyMap<LayerStep, StochasticStep>;
@@ -82,11 +72,10 @@ export class PassFunctions {
     engine: Engine,
     logits: LayersLogits,
     stochastic: readonly StochasticStep[],
-  ): Promise<PassFunctions> {
-    return new PassFunctions(logits, stochastic, await measureShapes(engine, logits));
+  ): Promise<LayerPassFunctions> {
+    return new LayerPassFunctions(logits, stochastic, await measureShapes(engine, logits));
   }
 
-  /** `[batch, …inputShape]` to the values at the frontier. */
   trunk(): BatchFunction {
     return {
       name: `deterministic part of ${this.#logits.name}`,
@@ -104,7 +93,6 @@ export class PassFunctions {
     };
   }
 
-  /** The frontier and `[batch, passes, …shape]` for each source to logits `[batch, passes, classes]`. */
   head(passes: number): BatchFunction {
     const { program } = this.#logits;
     return {
