@@ -70,8 +70,22 @@ export class ThreadPool<Request, Response, Progress = never> {
         reject(cancelledError());
         return;
       }
-      const task = { id: this.#nextId++, request, options, resolve, reject };
-      options.signal?.addEventListener('abort', () => this.#cancel(task), { once: true });
+      const task: Task<Request, Response, Progress> = {
+        id: this.#nextId++,
+        request,
+        options,
+        // A signal outlives its tasks: it must not keep a listener of each.
+        resolve: response => {
+          options.signal?.removeEventListener('abort', cancel);
+          resolve(response);
+        },
+        reject: error => {
+          options.signal?.removeEventListener('abort', cancel);
+          reject(error);
+        },
+      };
+      const cancel = () => this.#cancel(task);
+      options.signal?.addEventListener('abort', cancel);
       this.#queue.push(task);
       this.#assign();
     });

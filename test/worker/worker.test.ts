@@ -35,7 +35,9 @@ class RunningWorker {
       new IPCMessageReader(this.child),
       new IPCMessageWriter(this.child),
     );
-    this.connection.onNotification(AuditEventNotification, ({ event }) => this.events.push(event));
+    this.connection.onNotification(AuditEventNotification, ({ event }) => {
+      this.events.push(event);
+    });
     this.connection.listen();
   }
 
