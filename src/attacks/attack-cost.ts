@@ -13,6 +13,16 @@ export function maximumSteps(settings: AttackSettings): number {
       return settings.steps ?? 10;
     case 'pgd':
       return (settings.steps ?? 40) * (settings.restarts ?? 1);
+    case 'apgd': {
+      const targets = settings.loss === 'targeted-dlr' ? (settings.targets ?? 9) : 1;
+      return targets * (settings.steps ?? 100) * (settings.restarts ?? 1);
+    }
+    case 'square':
+      return settings.queries ?? 5000;
+    case 'noise':
+      return settings.draws ?? 1;
+    case 'autoattack':
+      return 100 + 900 + 900 + 5000;
     case 'carlini-wagner': {
       const { preset, binarySearchSteps, iterations } = settings;
       const [rounds, steps] = { quick: [5, 200], full: [9, 1000], reference: [9, 10_000] }[

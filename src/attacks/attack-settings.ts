@@ -1,3 +1,5 @@
+import type { ApgdSettings } from './apgd.ts';
+import type { AutoAttackSettings } from './autoattack.ts';
 import type { BimSettings } from './bim.ts';
 import type { CarliniWagnerSettings } from './carlini-wagner.ts';
 import type { DdnSettings } from './ddn.ts';
@@ -6,7 +8,9 @@ import type { FabSettings } from './fab.ts';
 import type { FgsmSettings } from './fgsm.ts';
 import type { FmnSettings } from './fmn.ts';
 import type { MiFgsmSettings } from './mi-fgsm.ts';
+import type { NoiseSettings } from './noise.ts';
 import type { PgdSettings } from './pgd.ts';
+import type { SquareSettings } from './square.ts';
 
 /**
  * What a user may ask for: one plain object an attack, told apart by `attack`, the same in a
@@ -18,6 +22,10 @@ export type AttackSettings =
   | BimSettings
   | PgdSettings
   | MiFgsmSettings
+  | ApgdSettings
+  | SquareSettings
+  | NoiseSettings
+  | AutoAttackSettings
   | CarliniWagnerSettings
   | DeepFoolSettings
   | DdnSettings

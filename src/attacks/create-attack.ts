@@ -1,5 +1,7 @@
 import { type Attack } from './attack.ts';
 import { type AttackSettings } from './attack-settings.ts';
+import { apgd } from './apgd.ts';
+import { autoAttack } from './autoattack.ts';
 import { bim } from './bim.ts';
 import { carliniWagner } from './carlini-wagner.ts';
 import { ddn } from './ddn.ts';
@@ -8,7 +10,9 @@ import { fab } from './fab.ts';
 import { fgsm } from './fgsm.ts';
 import { fmn } from './fmn.ts';
 import { miFgsm } from './mi-fgsm.ts';
+import { noise } from './noise.ts';
 import { pgd } from './pgd.ts';
+import { square } from './square.ts';
 
 /**
  * The attack that these settings describe.
@@ -25,6 +29,14 @@ export function createAttack(settings: AttackSettings): Attack {
       return pgd(settings);
     case 'mi-fgsm':
       return miFgsm(settings);
+    case 'apgd':
+      return apgd(settings);
+    case 'square':
+      return square(settings);
+    case 'noise':
+      return noise(settings);
+    case 'autoattack':
+      return autoAttack(settings);
     case 'carlini-wagner':
       return carliniWagner(settings);
     case 'deepfool':

@@ -5,8 +5,8 @@ import { type Attack, type AttackContext, type Norm } from './attack.ts';
 import { candidateClasses, candidateMinusRival, rivalClass } from './class-candidates.ts';
 import { HyperplaneStep } from './hyperplane.ts';
 import { NearestSuccesses } from './nearest-successes.ts';
-import { lengthOf } from './norms.ts';
-import { requireCount } from './setting-ranges.ts';
+import { distanceBetween, lengthOf } from './norms.ts';
+import { requireAtLeast, requireCount } from './setting-ranges.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
 import { type Findings, runVerified } from './verification.ts';
 
@@ -47,27 +47,56 @@ const STEP_BACK = 0.9;
  * @throws AttackError `attack/invalid-setting`
  */
 export function fab(settings: FabSettings): Attack {
-  const { norm, steps = STEPS, targets = TARGETS } = settings;
-  requireCount('steps', steps);
-  requireCount('targets', targets);
-  const resolved = { norm, steps, targets };
+  const resolved = resolve(settings);
   return {
     kind: 'minimum-norm',
     name: 'fab',
-    norm,
+    norm: resolved.norm,
     settings: resolved,
     run: context => runVerified(context, 0, attacked => walkBoundaries(attacked, resolved, 0)),
   };
 }
 
+/**
+ * FAB-T as an attack with a fixed budget, as AutoAttack uses it: only adversaries within epsilon
+ * count, and a sample is done with its first.
+ *
+ * @throws AttackError `attack/invalid-setting`
+ */
+export function fabWithin(settings: FabSettings, epsilon: number): Attack {
+  const resolved = resolve(settings);
+  requireAtLeast('epsilon', epsilon, 0);
+  return {
+    kind: 'fixed-budget',
+    name: 'fab',
+    norm: resolved.norm,
+    settings: { ...resolved, epsilon },
+    run: context =>
+      runVerified(context, 0, async attacked => {
+        const { inputs } = attacked;
+        const findings = await walkBoundaries(attacked, resolved, epsilon);
+        for (const row of allRows(inputs.count)) {
+          const candidate = findings.candidates.row(row);
+          const distance = distanceBetween(inputs.row(row), candidate, resolved.norm);
+          if (distance > epsilon) candidate.set(inputs.row(row));
+        }
+        return findings;
+      }),
+  };
+}
+
+function resolve({ norm, steps = STEPS, targets = TARGETS }: FabSettings): Resolved {
+  requireCount('steps', steps);
+  requireCount('targets', targets);
+  return { norm, steps, targets };
+}
+
 type Resolved = Required<Omit<FabSettings, 'attack'>>;
 
 /**
- * The search of FAB-T.
- *
  * @param nearEnough a sample whose adversary is as near as this takes no part in further classes
  */
-export async function walkBoundaries(
+async function walkBoundaries(
   context: AttackContext,
   { norm, steps, targets }: Resolved,
   nearEnough: number,
@@ -91,7 +120,9 @@ export async function walkBoundaries(
       row => (nearest.distances[row] as number) > nearEnough,
     );
     for (let step = 1; step <= steps && active.length > 0; step++) {
-      active = await walk.step(active);
+      active = (await walk.step(active)).filter(
+        row => (nearest.distances[row] as number) > nearEnough,
+      );
       onProgress?.({ completed: nth * steps + step, total });
     }
   }

@@ -39,6 +39,10 @@ test.each<AttackSettings>([
   { attack: 'ddn' },
   { attack: 'fmn', norm: 'L1', steps: 7 },
   { attack: 'fab', norm: 'L2', steps: 5, targets: 2 },
+  { attack: 'apgd', norm: 'L2', epsilon, loss: 'dlr' },
+  { attack: 'apgd', norm: 'Linf', epsilon, loss: 'targeted-dlr', steps: 4, targets: 3 },
+  { attack: 'square', norm: 'L2', epsilon, queries: 20 },
+  { attack: 'noise', distribution: 'uniform', norm: 'L1', epsilon, draws: 3 },
 ])('the cost of %o is what it takes', async settings => {
   const result = await run(createAttack(settings), classifier, inputs, leaving(labels));
   expect(Math.max(...result.steps)).toBe(maximumSteps(settings));

@@ -96,7 +96,7 @@ describe('Carlini and Wagner against the exact optimum of a linear model in a bo
     expect(Math.max(...ratios)).toBeLessThan(1.1);
   });
 
-  test('full: within 1%', async () => {
+  test('full: within 1%', { timeout: 300_000 }, async () => {
     const problem = twoClassProblem();
     const { model, inputs, labels } = problem;
     const classifier = linearClassifier(engine, model);

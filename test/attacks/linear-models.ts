@@ -152,6 +152,22 @@ export function boxedDistance(
   }
 }
 
+/** Exact distance to the nearest other class of a linear model, in the box. */
+export function nearestBoundary(
+  model: LinearModel,
+  sample: Float32Array,
+  label: number,
+  bounds: Bounds,
+  norm: Norm,
+): number {
+  const distancesToOthers = model.biases.map((_, other) => {
+    if (other === label) return Infinity;
+    const { weights, bias } = difference(model, label, other);
+    return boxedDistance(sample, weights, bias, bounds, norm);
+  });
+  return Math.min(...distancesToOthers);
+}
+
 /** The point at the size where `isInside` turns false. */
 function bisect(
   pointAt: (size: number) => number[],

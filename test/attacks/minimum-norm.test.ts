@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { allRows } from '../../src/attacks/active-rows.ts';
-import { type Norm } from '../../src/attacks/attack.ts';
 import { attackNorm } from '../../src/attacks/attack-names.ts';
 import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
@@ -13,13 +12,12 @@ import { Random } from '../../src/random/random.ts';
 import { distances, leaving, reaching, run } from './attacking.ts';
 import {
   answers,
-  boxedDistance,
   boxedTargetedL2Distance,
-  difference,
   halfSaturatedSamples,
   linearClassifier,
   type LinearModel,
   median,
+  nearestBoundary,
   randomModel,
   unitBox,
   withHopelessClass,
@@ -44,28 +42,15 @@ function problem(seed: number, count: number, classes: number): Problem {
   const inputs = halfSaturatedSamples(random, 2 * count, 30);
   const labels = answers(model, inputs);
   const rows = allRows(inputs.count)
-    .filter(row => nearestBoundary(model, inputs.row(row), labels[row] ?? NaN, 'L2') > 0.05)
+    .filter(
+      row => nearestBoundary(model, inputs.row(row), labels[row] ?? NaN, unitBox, 'L2') > 0.05,
+    )
     .slice(0, count);
   return {
     model,
     inputs: inputs.gather(rows),
     labels: labels.filter((_, row) => rows.includes(row)),
   };
-}
-
-/** Exact distance to the nearest other class of a linear model, in the box. */
-function nearestBoundary(
-  model: LinearModel,
-  sample: Float32Array,
-  label: number,
-  norm: Norm,
-): number {
-  const distancesToOthers = model.biases.map((_, other) => {
-    if (other === label) return Infinity;
-    const { weights, bias } = difference(model, label, other);
-    return boxedDistance(sample, weights, bias, unitBox, norm);
-  });
-  return Math.min(...distancesToOthers);
 }
 
 /** Found distance over the exact one; Infinity for a failure. */
@@ -78,7 +63,7 @@ async function ratios(
   const result = await run(createAttack(settings), classifier, inputs, leaving(labels));
   return distances(result, inputs, norm).map((distance, row) =>
     result.outcomes[row] === 'succeeded'
-      ? distance / nearestBoundary(model, inputs.row(row), labels[row] ?? NaN, norm)
+      ? distance / nearestBoundary(model, inputs.row(row), labels[row] ?? NaN, unitBox, norm)
       : Infinity,
   );
 }
