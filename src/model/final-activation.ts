@@ -104,11 +104,16 @@ function activationOf(layer: KerasLayer): string {
       return layer.class_name;
     default: {
       const { activation } = layer.config;
-      if (typeof activation === 'string') return activation;
-      if (isLayer(activation)) return activation.class_name.toLowerCase();
+      if (typeof activation === 'string') return snakeCase(activation);
+      if (isLayer(activation)) return snakeCase(activation.class_name);
       return 'linear';
     }
   }
+}
+
+/** Keras writes `log_softmax`, TensorFlow.js also `logSoftmax`, and an object `LogSoftmax`. */
+function snakeCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])([A-Z])/g, '_$1').toLowerCase();
 }
 
 /** Other layers and weights keep their names, so the saved weights still fit. */

@@ -6,7 +6,7 @@ import {
   type LogitForm,
 } from './logit-form.ts';
 import { ModelError } from './model-error.ts';
-import { type Probe } from './network-probe.ts';
+import { type Probe, type ProbeWay } from './network-probe.ts';
 import { type Network } from './network.ts';
 
 /** A network, and how logits are made of what it gives. */
@@ -29,20 +29,21 @@ export interface FoundLogits {
  */
 export async function findLogits(
   open: () => Promise<Network>,
-  probe: (network: Network) => Promise<Probe>,
+  probe: (network: Network, way: ProbeWay) => Promise<Probe>,
   file: string,
 ): Promise<FoundLogits> {
   const network = await open();
   const { ending } = network;
   const answers = await disposeOnFailure(network, async () => {
-    const probed = await probe(network);
+    const probed = await probe(network, network.rowsAreIndependent ? 'together' : 'either');
     refuseOtherThanClasses(network, probed, file);
     return probed;
   });
   if (!ending.removable) return fromOutputs(network, answers);
 
   const before = await network.beforeActivation();
-  const logits = await disposeOnFailure(before, () => probe(before));
+  const way = answers.batched ? 'together' : 'one by one';
+  const logits = await disposeOnFailure(before, () => probe(before, way));
   if (logitsExplain(ending.activation, logits.outputs, answers.outputs)) {
     const form = formBeforeActivation(logits.outputs.sampleSize);
     return {

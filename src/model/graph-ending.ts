@@ -2,10 +2,12 @@ import * as v from 'valibot';
 import { parseTensorName, type Graph, type GraphNode } from './graph-def.ts';
 import { type FinalActivation } from './network.ts';
 
-/** What ends an output of a graph, and which tensor holds the value before it. */
+/** What ends an output of a graph, and where the value before it is. */
 export interface GraphEnding extends FinalActivation {
-  /** Tensor to execute for the value before the activation. */
-  readonly before: string | undefined;
+  /** Tensor that holds the value before the activation. */
+  readonly before: string;
+  /** Node into which the activation is fused, and has to be taken out of first. */
+  readonly fusedInto?: string;
 }
 
 /** Operations that pass their first input on, at most in another shape. */
@@ -22,7 +24,7 @@ const transparent = new Set([
 
 const activations: Readonly<Record<string, string>> = {
   Softmax: 'softmax',
-  LogSoftmax: 'logSoftmax',
+  LogSoftmax: 'log_softmax',
   Sigmoid: 'sigmoid',
   Relu: 'relu',
   Relu6: 'relu6',
@@ -30,6 +32,21 @@ const activations: Readonly<Record<string, string>> = {
 };
 
 const removable = new Set(['softmax', 'sigmoid']);
+
+/** Operations that end a network without activation. */
+const linearOperations = new Set([
+  'MatMul',
+  '_FusedMatMul',
+  'BatchMatMul',
+  'BatchMatMulV2',
+  'Conv2D',
+  '_FusedConv2D',
+  'BiasAdd',
+  'Add',
+  'AddV2',
+  'Sub',
+  'Mean',
+]);
 
 /**
  * Walks back from an output over operations that only pass values on, to the activation that ends
@@ -46,21 +63,29 @@ export function findGraphEnding(graph: Graph, tensor: string): GraphEnding {
 
   if (transparent.has(node.op)) return findGraphEnding(graph, inputs[0] ?? '');
   if (node.op === 'IdentityN') return findGraphEnding(graph, inputs[output] ?? '');
-  const activation = activations[node.op] ?? fusedActivation(node);
+  const activation = activations[node.op];
   if (activation !== undefined) {
-    const isNode = node.op in activations;
+    const before = inputs[0] ?? tensor;
+    return { activation, layer: name, removable: removable.has(activation), before };
+  }
+  const fused = fusedActivation(node);
+  if (fused !== undefined) {
+    const isRemovable = removable.has(fused);
     return {
-      activation,
-      layer: node.name,
-      removable: isNode && removable.has(activation),
-      before: isNode ? inputs[0] : undefined,
+      activation: fused,
+      layer: name,
+      removable: isRemovable,
+      before: name,
+      fusedInto: name,
     };
   }
   const logits = spelledOutSoftmax(graph, node);
   if (logits !== undefined) {
-    return { activation: 'softmax', layer: node.name, removable: true, before: logits };
+    return { activation: 'softmax', layer: name, removable: true, before: logits };
   }
-  return linear(name, tensor);
+  return linearOperations.has(node.op)
+    ? linear(name, tensor)
+    : { ...linear(name, tensor), activation: node.op };
 }
 
 function linear(layer: string, tensor: string): GraphEnding {
@@ -69,14 +94,25 @@ function linear(layer: string, tensor: string): GraphEnding {
 
 /** The activation that an optimiser has fused into the node; TensorFlow.js runs it as one kernel. */
 function fusedActivation(node: GraphNode): string | undefined {
-  const parsed = v.safeParse(
-    v.object({ list: v.object({ s: v.array(v.string()) }) }),
-    node.attr['fused_ops'],
-  );
-  if (!parsed.success) return undefined;
-  return parsed.output.list.s
-    .map(text => activations[Buffer.from(text, 'base64').toString('latin1')])
+  return fusedOperations(node)
+    .map(operation => activations[operation])
     .find(activation => activation !== undefined);
+}
+
+/** Names of the operations fused into a node, which the JSON of a graph has in base64. */
+function fusedOperations(node: Pick<GraphNode, 'attr'>): readonly string[] {
+  const parsed = v.safeParse(FusedOperationsSchema, node.attr['fused_ops']);
+  if (!parsed.success) return [];
+  return parsed.output.list.s.map(text => Buffer.from(text, 'base64').toString('latin1'));
+}
+
+const FusedOperationsSchema = v.object({ list: v.object({ s: v.array(v.string()) }) });
+
+/** The attributes of a node without the activation fused into it. */
+export function withoutFusedActivation(node: Pick<GraphNode, 'attr'>): Record<string, unknown> {
+  const kept = fusedOperations(node).filter(operation => !(operation in activations));
+  const s = kept.map(operation => Buffer.from(operation, 'latin1').toString('base64'));
+  return { ...node.attr, fused_ops: { list: { s } } };
 }
 
 /** The logits of exp(z) / Σ exp(z), with or without the maximum subtracted before. */

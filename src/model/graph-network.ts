@@ -9,7 +9,7 @@ import {
   type GraphEnd,
   type RunnableGraph,
 } from './graph-def.ts';
-import { findGraphEnding, type GraphEnding } from './graph-ending.ts';
+import { findGraphEnding, withoutFusedActivation, type GraphEnding } from './graph-ending.ts';
 import { ModelError } from './model-error.ts';
 import { type FinalActivation, type Network } from './network.ts';
 import { chooseOutput, severalInputs, wrongInputDtype } from './network-ends.ts';
@@ -24,7 +24,7 @@ import { type SavedModel } from './saved-model.ts';
  */
 export function openGraphNetwork(saved: SavedModel, outputName: string | undefined): Network {
   const graph = readGraph(saved);
-  const input = onlyInput(saved, graph);
+  const ends = chooseInput(saved, graph);
   const endings = graph.outputs.map(({ tensor }) => findGraphEnding(graph, tensor));
   const candidates = graph.outputs.map(({ key, tensor }, index) => ({
     names: [key, tensor],
@@ -32,28 +32,31 @@ export function openGraphNetwork(saved: SavedModel, outputName: string | undefin
   }));
   const index = chooseOutput(candidates, outputName, saved.path);
   const { key, tensor } = graph.outputs[index] as GraphEnd;
-  const parameterCount = saved.weights
-    .filter(({ dtype }) => dtype === 'float32')
-    .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return new GraphNetwork({
-    model: loadGraphModel(saved, input),
-    graph,
-    input,
+    saved,
+    model: loadGraphModel(saved, ends.input),
+    nodes: graph.nodes,
+    ...ends,
     tensor,
     outputName: key,
     ending: endings[index] as GraphEnding,
-    parameterCount,
   });
 }
 
-interface GraphParts {
-  readonly model: GraphModel<tf.io.IOHandlerSync>;
-  readonly graph: Graph;
+/** The input to change, and those that tell a network whether it is being trained. */
+interface GraphInputs {
   readonly input: GraphEnd;
+  readonly trainingFlags: readonly string[];
+}
+
+interface GraphParts extends GraphInputs {
+  readonly saved: SavedModel;
+  readonly model: GraphModel<tf.io.IOHandlerSync>;
+  readonly nodes: Graph['nodes'];
+  /** Tensor that is executed. */
   readonly tensor: string;
   readonly outputName: string;
   readonly ending: GraphEnding;
-  readonly parameterCount: number;
 }
 
 class GraphNetwork implements Network {
@@ -61,6 +64,8 @@ class GraphNetwork implements Network {
   readonly outputName: string;
   readonly ending: FinalActivation;
   readonly parameterCount: number;
+  /** A graph saved for a batch of one may reshape all samples into one. */
+  readonly rowsAreIndependent = false;
   readonly graph: RunnableGraph;
   readonly #parts: GraphParts;
 
@@ -69,12 +74,19 @@ class GraphNetwork implements Network {
     this.inputShape = parts.input.shape?.slice(1);
     this.outputName = parts.outputName;
     this.ending = parts.ending;
-    this.parameterCount = parts.parameterCount;
+    this.parameterCount = parts.saved.weights
+      .filter(({ dtype }) => dtype === 'float32')
+      .reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.graph = {
-      nodes: parts.graph.nodes,
+      nodes: parts.nodes,
       input: parts.input.tensor,
       output: parts.tensor,
-      execute: (feeds, tensor) => parts.model.execute({ ...feeds }, tensor) as tf.Tensor,
+      execute: (feeds, tensor) => {
+        const isTraining = Object.fromEntries(
+          parts.trainingFlags.map(name => [name, tf.scalar(false, 'bool')]),
+        );
+        return parts.model.execute({ ...feeds, ...isTraining }, tensor) as tf.Tensor;
+      },
     };
   }
 
@@ -83,17 +95,17 @@ class GraphNetwork implements Network {
     return execute({ [input]: inputs }, output);
   }
 
-  /** Another tensor of the same graph, so there is nothing to dispose of. */
   beforeActivation(): Promise<Network> {
-    const { ending } = this.#parts;
-    const before: GraphEnding = { ...ending, activation: 'linear', removable: false };
-    return Promise.resolve(
-      new GraphNetwork({
-        ...this.#parts,
-        tensor: ending.before ?? this.#parts.tensor,
-        ending: before,
-      }),
-    );
+    const { saved, model, input, ending } = this.#parts;
+    const isFused = ending.fusedInto !== undefined;
+    if (isFused) this.dispose();
+    const network = new GraphNetwork({
+      ...this.#parts,
+      model: isFused ? loadGraphModel(saved, input, ending.fusedInto) : model,
+      tensor: ending.before,
+      ending: { ...ending, activation: 'linear', removable: false },
+    });
+    return Promise.resolve(network);
   }
 
   dispose(): void {
@@ -101,26 +113,34 @@ class GraphNetwork implements Network {
   }
 }
 
-/** Every other placeholder must be one that Assay knows how to fill. */
-function onlyInput(saved: SavedModel, graph: Graph): GraphEnd {
-  const [input, ...others] = graph.inputs;
+function chooseInput(saved: SavedModel, graph: Graph): GraphInputs {
+  const isFlag = ({ dtype, shape }: GraphEnd): boolean =>
+    dtype === 'DT_BOOL' && (shape === undefined || shape.length === 0);
+  const trainingFlags = graph.inputs.filter(isFlag).map(({ tensor }) => tensor);
+  const inputs = graph.inputs.filter(end => !isFlag(end));
+  const [input, ...others] = inputs;
   if (input === undefined || others.length > 0) {
     throw severalInputs(
-      graph.inputs.map(({ key }) => key),
+      inputs.map(({ key }) => key),
       saved.path,
     );
   }
   if (input.dtype !== undefined && input.dtype !== 'DT_FLOAT') {
     throw wrongInputDtype(input.key, input.dtype, saved.path);
   }
-  return input;
+  return { input, trainingFlags };
 }
 
-function loadGraphModel(saved: SavedModel, input: GraphEnd): GraphModel<tf.io.IOHandlerSync> {
+/** @param unfused node from which a fused activation is taken */
+function loadGraphModel(
+  saved: SavedModel,
+  input: GraphEnd,
+  unfused?: string,
+): GraphModel<tf.io.IOHandlerSync> {
   const { specs, data } = dequantise(saved);
   const artifacts: tf.io.ModelArtifacts = {
     format: 'graph-model',
-    modelTopology: openBatchAxis(saved, input),
+    modelTopology: rewrittenTopology(saved, input, unfused),
     weightSpecs: specs.map(spec => ({ ...spec, shape: [...spec.shape] })),
     weightData: data,
   };
@@ -141,16 +161,30 @@ function loadGraphModel(saved: SavedModel, input: GraphEnd): GraphModel<tf.io.IO
   }
 }
 
-/** A copy of the topology whose input takes any batch size, and with the versions tfjs asks for. */
-function openBatchAxis(saved: SavedModel, input: GraphEnd): object {
-  const copy = structuredClone(saved.topology) as {
-    node: { name: string; attr?: { shape?: { shape?: { dim?: { size?: unknown }[] } } } }[];
-    versions?: object;
-  };
+interface MutableNode {
+  name: string;
+  attr?: Record<string, unknown>;
+}
+
+/** A copy of the topology whose input takes any batch size, and with the versions that tfjs needs. */
+function rewrittenTopology(
+  saved: SavedModel,
+  input: GraphEnd,
+  unfused: string | undefined,
+): object {
+  const copy = structuredClone(saved.topology) as { node: MutableNode[]; versions?: object };
   copy.versions ??= { producer: 0, minConsumer: 0 };
-  const { node: name } = parseTensorName(input.tensor);
-  const placeholder = copy.node.find(node => node.name === name);
-  const batchAxis = placeholder?.attr?.shape?.shape?.dim?.[0];
-  if (batchAxis !== undefined) batchAxis.size = -1;
+  const inputName = parseTensorName(input.tensor).node;
+  for (const node of copy.node) {
+    const { attr = {} } = node;
+    if (node.name === inputName) openBatchAxis(attr);
+    if (node.name === unfused) node.attr = withoutFusedActivation({ attr });
+  }
   return copy;
+}
+
+function openBatchAxis(attr: Record<string, unknown>): void {
+  const { shape } = attr as { shape?: { shape?: { dim?: { size?: unknown }[] } } };
+  const batchAxis = shape?.shape?.dim?.[0];
+  if (batchAxis !== undefined) batchAxis.size = -1;
 }

@@ -86,6 +86,7 @@ class LayersNetwork implements Network {
   readonly outputName: string;
   readonly ending: FinalActivation;
   readonly parameterCount: number;
+  readonly rowsAreIndependent = true;
   /** The part of the model that leads to the output; shares layers and weights with the model. */
   readonly layersModel: layers.LayersModel;
   readonly #saved: SavedModel;
@@ -145,7 +146,8 @@ function onlyInput(saved: SavedModel, model: layers.LayersModel): layers.Symboli
       saved.path,
     );
   }
-  if (input.dtype !== 'float32') throw wrongInputDtype(input.name, input.dtype, saved.path);
+  if (input.dtype !== 'float32')
+    throw wrongInputDtype(input.sourceLayer.name, input.dtype, saved.path);
   return input;
 }
 

@@ -99,8 +99,8 @@ export function describeLogits(form: LogitForm, ending: FinalActivation, found: 
   }
   switch (form) {
     case 'logits':
-      return activation === 'logSoftmax'
-        ? `The output itself: logarithms of probabilities, by the logSoftmax at ${layer}.`
+      return activation === 'log_softmax'
+        ? `The output itself: logarithms of probabilities, by the log_softmax at ${layer}.`
         : 'The output itself: its values do not sum to one, so they are taken as logits.';
     case 'binary-logit':
       return 'The single output is the logit of the second class; that of the first is 0.';

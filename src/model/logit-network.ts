@@ -46,14 +46,14 @@ export async function openLogitNetwork(
   const { path } = saved;
   const found = await findLogits(
     () => openNetwork(saved, options.output),
-    candidate => {
+    (candidate, way) => {
       const { inputShape, prepare } = inputOf(candidate, options, path);
       const view = {
         name: path,
         inputShape,
         apply: (inputs: tf.Tensor) => candidate.apply(prepare(inputs)),
       };
-      return probeNetwork(engine, view, probeInputs(inputShape, options.bounds), path);
+      return probeNetwork(engine, view, probeInputs(inputShape, options.bounds), way, path);
     },
     path,
   );

@@ -25,6 +25,8 @@ export interface Network {
   readonly layersModel?: LayersModel;
   /** The graph behind it; layers models have none. */
   readonly graph?: RunnableGraph;
+  /** Whether a sample's answer cannot depend on the batch it is in, by the way the model is made. */
+  readonly rowsAreIndependent: boolean;
   /** `[batch, …inputShape]` to the output, in inference mode, differentiable. */
   apply(inputs: Tensor): Tensor;
   /** The network without its final activation, where that is removable. Disposes this one. */

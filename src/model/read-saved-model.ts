@@ -120,21 +120,30 @@ function refuseNonFinite(
 ): void {
   for (const located of locateWeights(weights, data)) {
     const { entry } = located;
-    if (entry.group === 'optimizer') continue;
-    const values = decodeWeight(located, data);
-    if (!(values instanceof Float32Array)) continue;
-    const first = values.findIndex(value => !Number.isFinite(value));
-    if (first < 0) continue;
+    const alwaysFinite = entry.quantization !== undefined && entry.quantization.dtype !== 'float16';
+    if (entry.group === 'optimizer' || entry.dtype !== 'float32' || alwaysFinite) continue;
+    const values = decodeWeight(located, data) as Float32Array;
     const openEnd = format === 'graph-model' && values.length === 1 && !Number.isNaN(values[0]);
-    if (openEnd) continue;
-    const count = values.filter(value => !Number.isFinite(value)).length;
+    const wrong = countNonFinite(values);
+    if (wrong.count === 0 || openEnd) continue;
     throw new ModelError(
       'model/weight-not-finite',
-      `The weight ${entry.name} holds ${count} of ${values.length} values that are NaN or infinite, the first at position ${first}.`,
+      `The weight ${entry.name} holds ${wrong.count} of ${values.length} values that are NaN or infinite, the first at position ${wrong.first}.`,
       {
         place: { file, field: entry.name },
         remedy: 'The training diverged: save a model from before that.',
       },
     );
   }
+}
+
+function countNonFinite(values: Float32Array): { readonly count: number; readonly first: number } {
+  let count = 0;
+  let first = -1;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    if (count === 0) first = i;
+    count++;
+  }
+  return { count, first };
 }

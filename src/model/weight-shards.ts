@@ -52,7 +52,7 @@ export async function readShards(
     for (const name of group.paths) shards.push(await findShard(modelPath, name, nameFile));
     found.push({ group, shards });
   }
-  for (const each of found) checkKnownSize(each, nameFile);
+  for (const each of found) checkKnownSize(each, modelPath, nameFile);
 
   const shards = found.flatMap(each => each.shards);
   const total = shards.reduce((sum, shard) => sum + shard.bytes, 0);
@@ -72,7 +72,7 @@ export async function readShards(
       await readInto(new Uint8Array(data, offset, shard.bytes), shard, nameFile);
       offset += shard.bytes;
     }
-    checkStringsSize(group, ofGroup, data.slice(start, offset), nameFile);
+    checkStringsSize({ group, shards: ofGroup }, data.slice(start, offset), modelPath, nameFile);
   }
   return { data, files: shards.map(shard => shard.path) };
 }
@@ -133,22 +133,26 @@ async function readInto(
 }
 
 /** Compares sizes where the manifest alone gives them, before anything is read. */
-function checkKnownSize({ group, shards }: FoundGroup, nameFile: (path: string) => string): void {
+function checkKnownSize(
+  { group, shards }: FoundGroup,
+  modelPath: string,
+  nameFile: (path: string) => string,
+): void {
   const lengths = group.weights.map(storedByteLength);
   if (lengths.some(length => length === undefined)) return;
   const expected = lengths.reduce<number>((sum, length) => sum + (length ?? 0), 0);
-  checkSize(shards, expected, nameFile);
+  checkSize(shards, expected, modelPath, nameFile);
 }
 
 /** Compares sizes where strings say their own length. */
 function checkStringsSize(
-  group: WeightGroup,
-  shards: readonly Shard[],
+  { group, shards }: FoundGroup,
   data: ArrayBuffer,
+  modelPath: string,
   nameFile: (path: string) => string,
 ): void {
   const end = locateWeights(group.weights, data).at(-1)?.end ?? 0;
-  checkSize(shards, end, nameFile);
+  checkSize(shards, end, modelPath, nameFile);
 }
 
 /**
@@ -158,6 +162,7 @@ function checkStringsSize(
 function checkSize(
   shards: readonly Shard[],
   expected: number,
+  modelPath: string,
   nameFile: (path: string) => string,
 ): void {
   const found = shards.reduce((sum, shard) => sum + shard.bytes, 0);
@@ -168,7 +173,10 @@ function checkSize(
     throw new ModelError(
       'model/shard-missing',
       `The manifest lists weights of ${expected} bytes, but no shard that holds them.`,
-      { remedy: 'Convert the model again.' },
+      {
+        place: { file: nameFile(modelPath), field: 'weightsManifest' },
+        remedy: 'Convert the model again.',
+      },
     );
   }
   throw wrongSize(suspect, expected - (found - suspect.bytes), suspect.bytes, nameFile);

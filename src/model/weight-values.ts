@@ -73,15 +73,18 @@ export function decodeWeight(
   const bytes = data.slice(start, end);
   const { quantization } = entry;
   if (quantization === undefined) return decodePlain(entry, bytes);
-  if (quantization.dtype === 'float16') {
-    return Float32Array.from(new Uint16Array(bytes), widenHalf);
-  }
-
   const stored = quantization.dtype === 'uint8' ? new Uint8Array(bytes) : new Uint16Array(bytes);
-  const { scale, min } = quantization;
-  return entry.dtype === 'int32'
-    ? Int32Array.from(stored, value => Math.round(value * scale + min))
-    : Float32Array.from(stored, value => value * scale + min);
+  const widen =
+    quantization.dtype === 'float16'
+      ? widenHalf
+      : (value: number) => value * quantization.scale + quantization.min;
+  const isInteger = entry.dtype === 'int32';
+  const values = isInteger ? new Int32Array(stored.length) : new Float32Array(stored.length);
+  for (let i = 0; i < stored.length; i++) {
+    const value = widen(stored[i] as number);
+    values[i] = isInteger ? Math.round(value) : value;
+  }
+  return values;
 }
 
 function decodePlain(entry: WeightEntry, bytes: ArrayBuffer): WeightValues {
