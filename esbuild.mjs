@@ -2,7 +2,6 @@
  * Builds everything that runs: `node esbuild.mjs [--watch] [--production] [--editor-tests]`.
  * esbuild does not look at types: `npm run typecheck` does.
  */
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as esbuild from 'esbuild';
@@ -10,9 +9,6 @@ import * as esbuild from 'esbuild';
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
 const withEditorTests = process.argv.includes('--editor-tests');
-
-/** While the parts of the project are still being written, those that are missing are left out. */
-const entriesMayBeMissing = true;
 
 /** Each bundle that runs in Node.js and the file that it starts from. */
 const nodeEntries = {
@@ -96,11 +92,6 @@ async function plannedBuilds() {
   return builds;
 }
 
-/** @param {esbuild.BuildOptions} options */
-function entryOf({ entryPoints }) {
-  return String(Object.values(entryPoints ?? {})[0]);
-}
-
 /**
  * Writes what the bundle is made of (for the list of licences and the tests of the package), makes
  * a program executable, and in watch mode tells the editor's problem matcher when a build begins
@@ -169,11 +160,6 @@ async function buildOnce(options) {
 process.chdir(import.meta.dirname);
 await copyFiles();
 for (const [name, options] of await plannedBuilds()) {
-  const entry = entryOf(options);
-  if (entriesMayBeMissing && !existsSync(entry)) {
-    console.log(`${name}: left out, ${entry} does not exist yet`);
-    continue;
-  }
   const withPlugin = { ...options, plugins: [aroundBuild(name)] };
   if (watch) await (await esbuild.context(withPlugin)).watch();
   else await buildOnce(withPlugin);

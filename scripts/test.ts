@@ -30,7 +30,7 @@ const stepsWithoutEditor: readonly TestStep[] = [
   },
 ];
 
-/** The tests in a real VS Code; `hostReady` ends when there is one. */
+/** The tests in a browser and in a real VS Code; `hostReady` ends when they are there. */
 function stepsInEditor(hostReady: Promise<void>): readonly TestStep[] {
   return [
     { title: 'VS Code and a browser for the tests', run: () => hostReady },
@@ -81,7 +81,7 @@ async function count({ title, run, results }: TestStep): Promise<TestCount> {
 /**
  * `npm test`: all that must hold before a change is done, from the linter to the packaged extension
  * in a real VS Code. Every step runs, whatever became of those before it, and the last line counts
- * the tests of all. `--no-editor` leaves out what needs a VS Code.
+ * the tests of all. `--no-editor` leaves out what needs a VS Code or a browser.
  */
 async function test(): Promise<void> {
   const { values } = parseArgs({ options: { 'no-editor': { type: 'boolean', default: false } } });
@@ -89,7 +89,7 @@ async function test(): Promise<void> {
 
   const steps = [...stepsWithoutEditor];
   if (values['no-editor']) {
-    console.log('Without the tests in VS Code (--no-editor).');
+    console.log('Without the tests in VS Code and in a browser (--no-editor).');
   } else {
     // It is fetched while the tests that need none are running; its own step tells of a failure.
     const hostReady = provideHost();
