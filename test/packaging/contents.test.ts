@@ -29,6 +29,7 @@ const expectedFiles = [
   'package.json',
   'package.nls.json',
   'readme.md',
+  'schemas/assay.config.completion.schema.json',
   'schemas/assay.config.schema.json',
   'schemas/audit-report.schema.json',
 ];
