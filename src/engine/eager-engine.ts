@@ -65,7 +65,7 @@ class EagerFunction implements PreparedFunction {
     const pieces: Float32Array[][] = [];
     let start = 0;
     while (start < count) {
-      const end = Math.min(count, start + this.#batchSize.current);
+      const end = start + this.#batchSize.next(count - start);
       const piece = await this.#tryRange(start, end, inputs);
       if (piece !== undefined) {
         pieces.push(piece);

@@ -13,17 +13,29 @@ interface Transpositions {
 
 /**
  * Matrix product. The wasm backend multiplies plain matrices with fast code and transposed ones with
- * a naive loop, so that transposing first is more than ten times as fast.
+ * a naive loop, so that transposing first is more than ten times as fast. A small batch times large
+ * weights is done as a · bᵀ = (b · aᵀ)ᵀ, which leaves the weights where they are.
  */
 export const matrixProduct: Kernel = {
   name: tf.BatchMatMul,
   backends: ['wasm'],
   create: stock =>
     prepareOperands(stock, (inputs: Inputs, attributes: Transpositions) => {
+      if (attributes.transposeB && isCheaperReversed(inputs)) {
+        const left = attributes.transposeA ? inputs.a : swapLastAxes(inputs.a);
+        return swapLastAxes(tf.matMul(inputs.b, left));
+      }
       const { a, b } = plainOperands(inputs, attributes);
       return tf.matMul(a, b);
     }),
 };
+
+/** Whether it is less to transpose a and the product than b, which comes transposed. */
+function isCheaperReversed({ a, b }: Inputs): boolean {
+  const inner = b.shape.at(-1) as number;
+  const product = (a.size / inner) * (b.size / inner);
+  return a.rank === 2 && b.rank === 2 && a.size + product < b.size;
+}
 
 /**
  * Matrix product with a bias and an activation, as a dense layer has it. The wasm backend's own
