@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AttackSchema } from './attack-config.ts';
 
 /**
  * `assay.config.json`: what is audited and what is required of it. This schema is the only source:
@@ -110,38 +111,6 @@ const InputSchema = v.pipe(
   v.description('How inputs look to the user and to the model.'),
 );
 
-const norm = v.picklist(['Linf', 'L2', 'L1']);
-const targetClass = v.exactOptional(
-  v.pipe(
-    v.union([v.literal('next'), v.pipe(v.number(), v.integer(), v.minValue(0))]),
-    v.description('Targeted: the class to reach, or `next` for the class after the label.'),
-  ),
-);
-
-const AttackSchema = v.variant('attack', [
-  v.strictObject({
-    attack: v.pipe(
-      v.literal('fgsm'),
-      v.description('Fast gradient sign method (Goodfellow 2015).'),
-    ),
-    norm: v.optional(norm, 'Linf'),
-    epsilon: v.pipe(positive, v.description('Size of the perturbation in input units.')),
-    target: targetClass,
-  }),
-  v.strictObject({
-    attack: v.pipe(v.literal('carlini-wagner'), v.description('Carlini & Wagner L2 (2017).')),
-    preset: v.pipe(
-      v.optional(v.picklist(['quick', 'full', 'reference']), 'quick'),
-      v.description('quick: 5 searches × 200 steps. full: 9 × 1000. reference: 9 × 10000.'),
-    ),
-    confidence: v.pipe(
-      v.optional(v.pipe(v.number(), v.minValue(0)), 0),
-      v.description('κ: by how much, in logits, the wrong class must win.'),
-    ),
-    target: targetClass,
-  }),
-]);
-
 const UncertaintySchema = v.pipe(
   v.strictObject({
     method: v.optional(v.picklist(['mc-dropout', 'off']), 'mc-dropout'),
@@ -229,8 +198,6 @@ export const AuditConfigSchema = v.strictObject({
 
 /** A configuration as written and checked, defaults filled in, paths still relative. */
 export type AuditConfig = v.InferOutput<typeof AuditConfigSchema>;
-/** One attack of the configuration. */
-export type AttackConfig = v.InferOutput<typeof AttackSchema>;
 /** One requirement of the configuration. */
 export type Requirement = v.InferOutput<typeof RequirementSchema>;
 /** The data part of the configuration. */

@@ -1,4 +1,5 @@
-import { type AttackConfig, type Requirement } from '../config/audit-config.ts';
+import { type AttackConfig } from '../config/attack-config.ts';
+import { type Requirement } from '../config/audit-config.ts';
 import { type AuditReport, type Check, type Condition } from '../report/audit-report.ts';
 
 /**

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import { createAttack } from '../../src/attacks/create-attack.ts';
+import { planAudit, type AuditPlan } from '../../src/audit/plan.ts';
+import { type AuditSubject, type SubjectRecord } from '../../src/audit/subject.ts';
+import { parseConfigOrThrow } from '../../src/config/parse-config.ts';
+
+const subject: AuditSubject = {
+  folder: '/w',
+  modelPath: '/w/model.json',
+  input: { bounds: [0, 1] },
+  data: { format: 'csv', file: '/w/data.csv', label: 'y' },
+  uncertainty: 'mc-dropout',
+  engine: 'wasm',
+  seed: 0,
+};
+
+function record(changes: Partial<SubjectRecord> = {}): SubjectRecord {
+  return {
+    model: {
+      format: 'layers-model',
+      fingerprint: 'm',
+      inputShape: [28, 28, 1],
+      classCount: 10,
+      classNames: [],
+      bounds: [0, 1],
+      parameterCount: 1,
+      logits: '',
+      notes: [],
+    },
+    modelFiles: [],
+    dataFiles: ['/w/data.csv'],
+    dataFingerprint: 'd',
+    dataCount: 1000,
+    engine: { name: 'wasm', version: '1' },
+    posterior: { applicable: true, method: 'mc-dropout', description: '' },
+    ...changes,
+  };
+}
+
+function plan(fields = '', changes: Partial<SubjectRecord> = {}): AuditPlan {
+  const config = parseConfigOrThrow(
+    `{ "version": 1, "models": ["model.json"], "data": { "format": "csv", "file": "data.csv", "label": "y" } ${fields} }`,
+    'assay.config.json',
+  );
+  return planAudit(config, {}, subject, record(changes));
+}
+
+describe('a plan', () => {
+  test('takes disjoint samples and a separate clean set, chosen by seed', () => {
+    const { samples, baseline, conditions } = plan();
+    expect(samples).toHaveLength(100);
+    expect(baseline).toHaveLength(100);
+    expect(new Set([...samples, ...baseline]).size).toBe(200);
+    expect(conditions.map(({ id }) => id)).toEqual([
+      'clean',
+      'baseline',
+      'fgsm-linf-0.1',
+      'carlini-wagner-l2-quick',
+    ]);
+    expect(plan().samples).toEqual(samples);
+    expect(plan(', "selection": "first"').samples).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+  });
+
+  test('audits all there is when there is too little, and says so by an empty separate set', () => {
+    const small = plan('', { dataCount: 60 });
+    expect([small.samples.length, small.baseline.length]).toEqual([60, 0]);
+    expect(small.conditions.map(({ id }) => id)).not.toContain('baseline');
+    const middle = plan('', { dataCount: 150 });
+    expect([middle.samples.length, middle.baseline.length]).toEqual([100, 50]);
+  });
+
+  test('no samples is an error', () => {
+    expect(() => plan('', { dataCount: 0 })).toThrow('The data set has no samples.');
+  });
+
+  test('colour images are attacked with 8/255 by default', () => {
+    const { model } = record();
+    const colour = plan('', { model: { ...model, inputShape: [224, 224, 3] } });
+    expect(colour.conditions[2]?.label).toBe('FGSM L∞ ε=8/255');
+  });
+
+  test('cheap conditions come first, and each score after what it scores', () => {
+    const { pieces } = plan();
+    const position = new Map(pieces.map(({ key }, i) => [key, i]));
+    expect(pieces.slice(0, 2).map(({ step, condition }) => [condition.id, step.kind])).toEqual([
+      ['clean', 'predict'],
+      ['clean', 'predict'],
+    ]);
+    for (const { inputsFrom, key } of pieces) {
+      if (inputsFrom !== undefined) {
+        expect(position.get(inputsFrom)).toBeLessThan(position.get(key) ?? -1);
+      }
+    }
+    expect(pieces.at(-1)?.condition.id).toBe('carlini-wagner-l2-quick');
+  });
+
+  test('keys change with whatever changes the result, and with nothing else', () => {
+    const keys = (p: AuditPlan) => p.pieces.map(({ key }) => key);
+    const base = keys(plan());
+    expect(keys(plan())).toEqual(base);
+    expect(keys(plan(', "requirements": [{ "check": "clean-accuracy", "minimum": 1 }]'))).toEqual(
+      base,
+    );
+    expect(keys(plan(', "uncertainty": { "passes": 50 }'))).not.toEqual(base);
+    expect(keys(plan('', { dataFingerprint: 'other' }))).not.toEqual(base);
+    expect(keys(plan('', { engine: { name: 'native', version: '1' } }))).not.toEqual(base);
+    expect(new Set(base).size).toBe(base.length);
+  });
+
+  test('without a posterior nothing is scored', () => {
+    const { pieces } = plan('', { posterior: { applicable: false, reason: '', remedy: '' } });
+    expect(pieces.some(({ step }) => step.kind === 'score')).toBe(false);
+  });
+
+  test('the same attack listed twice is run once; a target makes it another', () => {
+    const { conditions } = plan(`, "attacks": [
+      { "attack": "fgsm", "epsilon": 0.1 }, { "attack": "fgsm", "norm": "Linf", "epsilon": 0.1 },
+      { "attack": "fgsm", "epsilon": 0.1, "target": "next" }, { "attack": "fgsm", "epsilon": 0.1, "target": 3 }]`);
+    expect(conditions.slice(2).map(({ id, label }) => [id, label])).toEqual([
+      ['fgsm-linf-0.1', 'FGSM L∞ ε=0.1'],
+      ['fgsm-linf-0.1-target-next', 'FGSM L∞ ε=0.1 → next class'],
+      ['fgsm-linf-0.1-target-3', 'FGSM L∞ ε=0.1 → class 3'],
+    ]);
+  });
+
+  test.each([
+    ['fgsm', '"epsilon": 0.1'],
+    ['bim', '"epsilon": 0.1, "steps": 5'],
+    ['pgd', '"epsilon": 0.1, "norm": "L2", "restarts": 2'],
+    ['mi-fgsm', '"epsilon": 0.1, "momentum": 0.9'],
+    ['apgd', '"epsilon": 0.1, "loss": "dlr"'],
+    ['square', '"epsilon": 0.1, "queries": 100'],
+    ['noise', '"epsilon": 0.1, "distribution": "corners"'],
+    ['autoattack', '"epsilon": 0.1'],
+    ['carlini-wagner', '"preset": "full", "confidence": 5'],
+    ['deepfool', '"overshoot": 0.1'],
+    ['ddn', '"steps": 50'],
+    ['fmn', '"norm": "L1"'],
+    ['fab', '"targets": 3'],
+  ])('%s of a configuration is an attack', (name, fields) => {
+    const [, , condition] = plan(`, "attacks": [{ "attack": "${name}", ${fields} }]`).conditions;
+    const settings = condition?.attack?.settings;
+    expect(settings).toBeDefined();
+    if (settings !== undefined) expect(createAttack(settings).name).toBe(name);
+  });
+});
