@@ -98,10 +98,7 @@ function gradientFunction(fn: LogitFunction, loss: LogitLoss): BatchFunction {
         return loss.perSample(logits, parameters);
       };
       try {
-        const { value, grad } = tf.valueAndGrad(perSample)(
-          inputs,
-          tf.ones([inputs.shape[0]]),
-        );
+        const { value, grad } = tf.valueAndGrad(perSample)(inputs, tf.ones([inputs.shape[0]]));
         return [...kept.map(logits => logits.clone()), value, grad];
       } finally {
         for (const logits of kept) logits.dispose();

@@ -1,0 +1,158 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Batch } from '../../src/arrays/batch.ts';
+import { type Engine } from '../../src/engine/engine.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import { EngineError } from '../../src/engine/engine-error.ts';
+import {
+  checkModelGradient,
+  type ModelGradientCheck,
+} from '../../src/model/check-model-gradient.ts';
+import { functionClassifier } from '../../src/model/function-classifier.ts';
+
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await openEngine({ name: 'cpu' });
+});
+
+afterAll(() => engine.dispose());
+
+function filled(shape: number[], seed: number): tf.Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const values = Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * i + seed));
+  return tf.tensor(values, shape);
+}
+
+const shape = [10, 10, 1];
+
+/** Pictures with a black background, as digits have, where pooling layers tie. */
+function pictures(): Batch {
+  const batch = Batch.zeros(4, shape);
+  batch.values.forEach((_, i) => {
+    const x = i % 10;
+    if (x > 3 && x < 7) batch.values[i] = (i * 0.37) % 1;
+  });
+  return batch;
+}
+
+/** Checks the gradient of logits made from a picture. */
+async function check(logits: (pictures: tf.Tensor4D) => tf.Tensor): Promise<ModelGradientCheck> {
+  const classifier = functionClassifier(engine, {
+    name: 'network under test',
+    inputShape: shape,
+    classCount: 3,
+    bounds: { lower: 0, upper: 1 },
+    apply: inputs => logits(inputs as tf.Tensor4D) as tf.Tensor2D,
+  });
+  const result = await checkModelGradient(classifier, pictures(), Int32Array.of(0, 1, 2, 0), {
+    seed: 1,
+    sampleIndices: [0, 1, 2, 3],
+  });
+  classifier.dispose();
+  return result;
+}
+
+function head(features: tf.Tensor): tf.Tensor {
+  const flat = tf.reshape(features, [features.shape[0], -1]);
+  const kernel = tf.mul(filled([flat.shape[1] as number, 3], 3), 0.2);
+  return tf.matMul(flat, kernel);
+}
+
+function convolution(inputs: tf.Tensor4D): tf.Tensor4D {
+  return tf.conv2d(inputs, filled([3, 3, 1, 4], 1) as tf.Tensor4D, 1, 'valid');
+}
+
+/** The identity, whose gradient is not. */
+function withGradient(change: (dy: tf.Tensor) => tf.Tensor): (x: tf.Tensor) => tf.Tensor {
+  return tf.customGrad(x => ({
+    value: tf.clone(x as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => change(dy),
+  }));
+}
+
+describe('a right gradient agrees', () => {
+  test.each<[string, (x: tf.Tensor4D) => tf.Tensor]>([
+    ['linear', x => head(x)],
+    ['tanh', x => head(tf.tanh(convolution(x)))],
+    ['relu', x => head(tf.relu(convolution(x)))],
+    ['relu and max pooling', x => head(tf.maxPool(tf.relu(convolution(x)), 2, 2, 'valid'))],
+    ['average pooling', x => head(tf.avgPool(tf.relu(convolution(x)), 2, 2, 'valid'))],
+    ['a confident model', x => tf.mul(head(x), 20)],
+    ['large logits', x => tf.add(head(x), 100)],
+  ])('%s', async (_, network) => {
+    const result = await check(network);
+    expect(result.verdict).toBe('agrees');
+    expect(result.relativeError).toBeLessThan(result.tolerance);
+    expect(result.explanation).toMatch(
+      /^The input gradient agrees with finite differences to \S+% along 2 random directions at \d samples\.$/,
+    );
+  });
+});
+
+describe('a wrong gradient disagrees', () => {
+  test.each<[string, (dy: tf.Tensor) => tf.Tensor, number]>([
+    ['a quarter too large', dy => tf.mul(dy, 1.25), 0.2],
+    ['of the wrong sign', dy => tf.neg(dy), 2],
+    ['zero', dy => tf.zerosLike(dy), 1],
+  ])('%s', async (_, change, share) => {
+    const wrong = withGradient(change);
+    const result = await check(x => head(tf.tanh(convolution(wrong(x) as tf.Tensor4D))));
+    expect(result.verdict).toBe('disagrees');
+    // As a share of the larger of the two, whatever the directions.
+    expect(Math.abs((result.relativeError ?? NaN) - share)).toBeLessThan(0.03);
+    expect(result.explanation).toMatch(
+      /^The input gradient differs from finite differences by \S+% .*: attacks that follow it say little about robustness\.$/,
+    );
+  });
+
+  test('of one of two paths', async () => {
+    const lost = withGradient(dy => tf.zerosLike(dy));
+    const result = await check(x => {
+      const features = tf.tanh(convolution(x));
+      return tf.add(head(features), head(lost(tf.square(features))));
+    });
+    expect(result.verdict).toBe('disagrees');
+  });
+});
+
+describe('where there is none', () => {
+  test('flat', async () => {
+    const result = await check(x => tf.mul(head(x), 0));
+    expect(result).toMatchObject({
+      verdict: 'unavailable',
+      relativeError: null,
+      explanation: 'The loss does not change measurably beside any of the samples.',
+    });
+  });
+
+  test('not finite', async () => {
+    const broken = withGradient(dy => tf.mul(dy, NaN));
+    const result = await check(x => head(broken(x)));
+    expect(result).toMatchObject({
+      verdict: 'unavailable',
+      relativeError: null,
+      explanation: 'The input gradient, or the loss, is not finite beside some samples.',
+    });
+  });
+
+  test('the engine has no gradient for an operation', async () => {
+    const missing = new EngineError(
+      'engine/gradient-unavailable',
+      'The operation X has no gradient.',
+    );
+    const refusing = withGradient(() => {
+      throw missing;
+    });
+    expect(await check(x => head(refusing(x)))).toMatchObject({
+      verdict: 'unavailable',
+      relativeError: null,
+      explanation: 'The operation X has no gradient.',
+    });
+  });
+});
+
+test('depends on the seed and the samples alone', async () => {
+  const network = (x: tf.Tensor4D): tf.Tensor => head(tf.relu(convolution(x)));
+  expect(await check(network)).toEqual(await check(network));
+});
