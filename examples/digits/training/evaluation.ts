@@ -8,10 +8,14 @@ import {
   sum,
   tensor1d,
   tidy,
+  type Tensor,
+  type Tensor1D,
 } from '@tensorflow/tfjs-core';
 import { type Sequential } from '@tensorflow/tfjs-layers';
+import { Random } from '../../../src/random/random.ts';
 import { imageTensor, labelsAt, type DigitSet } from './digit-set.ts';
 import { crossEntropy, logitsOf } from './logits.ts';
+import { perturb, type ProjectedGradient } from './projected-gradient.ts';
 
 /** Samples that go through the network at a time. */
 const batchSize = 200;
@@ -22,9 +26,12 @@ export interface Accuracy {
   readonly of: number;
 }
 
+/** Changes images `[batch, height, width, 1]` of the given labels before the model sees them. */
+type Change = (images: Tensor, labels: Tensor1D) => Tensor;
+
 /** Accuracy on clean digits. */
 export function accuracy(model: Sequential, digits: DigitSet): Accuracy {
-  return accuracyUnderFgsm(model, digits, 0);
+  return accuracyAfter(images => images, model, digits);
 }
 
 /**
@@ -34,20 +41,36 @@ export function accuracy(model: Sequential, digits: DigitSet): Accuracy {
  * @param epsilon bound of the perturbation in every pixel, in input units
  */
 export function accuracyUnderFgsm(model: Sequential, digits: DigitSet, epsilon: number): Accuracy {
+  const attack: Change = (images, labels) => {
+    const slope = grad((x: Tensor) => sum(crossEntropy(logitsOf(model, x), labels)));
+    return clipByValue(add(images, mul(sign(slope(images)), epsilon)), 0, 1);
+  };
+  return accuracyAfter(attack, model, digits);
+}
+
+/** Accuracy under projected gradient descent with one random start. */
+export function accuracyUnderPgd(
+  model: Sequential,
+  digits: DigitSet,
+  settings: ProjectedGradient,
+  seed: number,
+): Accuracy {
+  const random = new Random(seed, ['evaluation-start']);
+  const attack: Change = (images, labels) => perturb(model, images, labels, settings, random);
+  return accuracyAfter(attack, model, digits);
+}
+
+function accuracyAfter(change: Change, model: Sequential, digits: DigitSet): Accuracy {
   let correct = 0;
   for (let start = 0; start < digits.count; start += batchSize) {
     const end = Math.min(digits.count, start + batchSize);
     const batch = Array.from({ length: end - start }, (_, i) => start + i);
-    const expected = labelsAt(digits, batch);
+    const labels = labelsAt(digits, batch);
     const answers = tidy(() => {
-      const images = imageTensor(digits, batch);
-      const labels = tensor1d(expected, 'int32');
-      const slope = grad(x => sum(crossEntropy(logitsOf(model, x), labels)));
-      const attacked =
-        epsilon === 0 ? images : clipByValue(add(images, mul(sign(slope(images)), epsilon)), 0, 1);
-      return argMax(logitsOf(model, attacked), 1).dataSync<'int32'>();
+      const images = change(imageTensor(digits, batch), tensor1d(labels, 'int32'));
+      return argMax(logitsOf(model, images), 1).dataSync<'int32'>();
     });
-    correct += expected.filter((label, i) => answers[i] === label).length;
+    correct += labels.filter((label, i) => answers[i] === label).length;
   }
   return { correct, of: digits.count };
 }

@@ -5,6 +5,7 @@ import { Adam } from './adam.ts';
 import { imageTensor, labelsAt, type DigitSet, type Shift } from './digit-set.ts';
 import { seededDropout } from './dropout.ts';
 import { crossEntropy, logitsOf } from './logits.ts';
+import { perturb, type ProjectedGradient } from './projected-gradient.ts';
 
 /** How a model is trained. With the same plan, data and processor the weights come out the same. */
 export interface TrainingPlan {
@@ -16,6 +17,8 @@ export interface TrainingPlan {
   readonly learningRate: number;
   /** Training images are moved by up to this many pixels along each axis; 0 for none. */
   readonly maximumShift: number;
+  /** The attack whose results the model is trained on in place of the images themselves. */
+  readonly adversary?: ProjectedGradient;
 }
 
 /** What training says after each step. */
@@ -45,8 +48,13 @@ export function fit(
       const learningRate =
         plan.learningRate * (0.5 + 0.5 * Math.cos((Math.PI * stepsDone) / totalSteps));
       const loss = tidy(() => {
-        const images = imageTensor(digits, batch, shiftsOf(plan, epoch));
+        const clean = imageTensor(digits, batch, shiftsOf(plan, epoch));
         const labels = tensor1d(labelsAt(digits, batch), 'int32');
+        const start = new Random(plan.seed, ['adversary-start', stepsDone]);
+        const images =
+          plan.adversary === undefined
+            ? clean
+            : perturb(model, clean, labels, plan.adversary, start);
         const dropout = seededDropout(plan.seed, stepsDone);
         const batchLoss = (): Scalar =>
           mean(crossEntropy(logitsOf(model, images, dropout), labels));

@@ -69,21 +69,22 @@ const digitsCnn: Recipe = {
 
 const digitsCnnNext: Recipe = {
   name: 'digits-cnn-next',
-  description: 'digits-cnn with average pooling, a wider head, and training images moved further.',
+  description: 'digits-cnn with average pooling after each convolution, several times as fast.',
   format: 'layers-model',
-  plan: { seed: 2, epochs: 6, batchSize: 128, learningRate: 1e-3, maximumShift: 2 },
+  plan: { seed: 2, epochs: 6, batchSize: 128, learningRate: 2e-3, maximumShift: 1 },
   build: seed =>
     sequential({
       name: 'digits_cnn_next',
       layers: [
         convolution('conv1', seed, { inputShape, filters: 16, kernelSize: 3 }),
+        layers.averagePooling2d({ name: 'pool1', poolSize: 2 }),
         convolution('conv2', seed, { filters: 32, kernelSize: 3 }),
-        layers.averagePooling2d({ name: 'pool', poolSize: 2 }),
+        layers.averagePooling2d({ name: 'pool2', poolSize: 2 }),
         layers.flatten({ name: 'flatten' }),
-        dense('dense1', seed, 160),
+        dense('dense1', seed, 128),
         layers.dropout({ name: 'dropout1', rate: 0.5 }),
         dense('dense2', seed, 64),
-        layers.dropout({ name: 'dropout2', rate: 0.5 }),
+        layers.dropout({ name: 'dropout2', rate: 0.25 }),
         classification(seed),
       ],
     }),
@@ -93,7 +94,7 @@ const digitsGraph: Recipe = {
   name: 'digits-graph',
   description: 'A network after LeNet-5, as a graph of TensorFlow operations.',
   format: 'graph-model',
-  plan: { seed: 3, epochs: 8, batchSize: 128, learningRate: 2e-3, maximumShift: 1 },
+  plan: { seed: 3, epochs: 6, batchSize: 128, learningRate: 2e-3, maximumShift: 1 },
   build: seed =>
     sequential({
       name: 'digits_graph',
