@@ -1,3 +1,4 @@
+import { type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 import { type Batch } from '../arrays/batch.ts';
 import { type Engine } from '../engine/engine.ts';
 import {
@@ -6,16 +7,12 @@ import {
   type OpenModelOptions,
 } from '../model/logit-network.ts';
 import { type SavedModel } from '../model/saved-model.ts';
+import { fixedPasses } from './fixed-passes.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
 import { type LayerProgram, unfoldLayers } from './layer-program.ts';
 import { LayerPassFunctions } from './layer-pass-functions.ts';
 import { PassSampler } from './pass-sampler.ts';
-import {
-  type DrawOptions,
-  type DrawReceiver,
-  type NotApplicable,
-  type Posterior,
-} from './posterior.ts';
+import { type DrawOptions, type DrawReceiver, type NotApplicable } from './posterior.ts';
 import { names, surveyStochasticLayers, type StochasticSurvey } from './stochastic-program.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 import { answersVary, probePasses } from './variation-probe.ts';
@@ -43,7 +40,7 @@ export async function monteCarloDropout(
   engine: Engine,
   saved: SavedModel,
   options: MonteCarloDropoutOptions = {},
-): Promise<Posterior | NotApplicable> {
+): Promise<McDropout | NotApplicable> {
   if (saved.format === 'graph-model') {
     return notApplicable(
       'The model is a graph: its dropout was removed when it was converted.',
@@ -75,17 +72,25 @@ export async function monteCarloDropout(
   }
 }
 
-class McDropout extends DrawnPosterior {
+/** A saved model with its dropout kept on. */
+export class McDropout extends DrawnPosterior {
   readonly method = 'mc-dropout';
   readonly description: string;
   readonly classCount: number;
   readonly #logits: LogitNetwork;
+  readonly #functions: LayerPassFunctions;
   readonly #sampler: PassSampler;
 
-  private constructor(logits: LogitNetwork, sampler: PassSampler, description: string) {
+  private constructor(
+    engine: Engine,
+    logits: LogitNetwork,
+    functions: LayerPassFunctions,
+    description: string,
+  ) {
     super();
     this.#logits = logits;
-    this.#sampler = sampler;
+    this.#functions = functions;
+    this.#sampler = new PassSampler(engine, functions, logits.classCount, 'mc-dropout');
     this.classCount = logits.classCount;
     this.description = description;
   }
@@ -99,12 +104,19 @@ class McDropout extends DrawnPosterior {
   ): Promise<McDropout> {
     const model = { ...logits, name, program };
     const functions = await LayerPassFunctions.make(engine, model, survey.steps);
-    const sampler = new PassSampler(engine, functions, logits.classCount, 'mc-dropout');
-    return new McDropout(logits, sampler, describe(survey));
+    return new McDropout(engine, logits, functions, describe(survey));
   }
 
   draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void> {
     return this.#sampler.sample(inputs, options, receive);
+  }
+
+  /**
+   * Passes that are the same for every input, as a differentiable function of the input: logits side
+   * by side, `[batch, passes · classes]`.
+   */
+  fixedPasses(passes: number, seed: number): (inputs: Tensor) => Tensor2D {
+    return fixedPasses(this.#functions, passes, seed);
   }
 
   dispose(): void {

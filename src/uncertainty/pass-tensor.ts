@@ -20,7 +20,7 @@ export function spread(value: PassTensor, passes: number): PassTensor {
 }
 
 /** `[batch, …]` to `[batch · times, …]`, the copies of a row next to each other. */
-function repeatRows(tensor: tf.Tensor, times: number): tf.Tensor {
+export function repeatRows(tensor: tf.Tensor, times: number): tf.Tensor {
   if (times === 1) return tensor;
   const [batch = 0, ...shape] = tensor.shape;
   const repeats = [1, times, ...shape.map(() => 1)];
