@@ -98,6 +98,7 @@ async function ascendAll(context: AttackContext, settings: Resolved): Promise<Fi
         look: (row, logits) => {
           if (!isSafelyMet(criterion, row, logits)) return true;
           succeeded.add(row);
+          findings.seenSuccess[row] = 1;
           return false;
         },
         move: (row, step, evaluation) => ascent.take(row, step, evaluation),

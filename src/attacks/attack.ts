@@ -55,6 +55,8 @@ export interface AttackResult {
   readonly logits: Batch;
   /** Gradient steps (or model queries) that each sample used. */
   readonly steps: Int32Array;
+  /** 1 where the attack saw a success on its way that the fresh forward pass did not confirm. */
+  readonly lostSuccess: Uint8Array;
 }
 
 /**

@@ -64,6 +64,7 @@ function nothingRun({ inputs, classifier }: AttackContext): EnsembleState {
       outcomes: allRows(inputs.count).map((): AttackOutcome => 'failed'),
       logits: Batch.zeros(inputs.count, [classifier.classCount]),
       steps: new Int32Array(inputs.count),
+      lostSuccess: new Uint8Array(inputs.count),
     },
     brokenBy: new Int32Array(inputs.count).fill(-1),
   };
@@ -92,6 +93,7 @@ function merged(
   const logits = result.logits.clone();
   const outcomes = [...result.outcomes];
   const steps = result.steps.slice();
+  const lostSuccess = result.lostSuccess.slice();
   const broken = brokenBy.slice();
   rows.forEach((row, position) => {
     const outcome = found.outcomes[position] as AttackOutcome;
@@ -99,7 +101,12 @@ function merged(
     adversaries.row(row).set(found.adversaries.row(position));
     logits.row(row).set(found.logits.row(position));
     steps[row] = (steps[row] as number) + (found.steps[position] as number);
+    lostSuccess[row] = (lostSuccess[row] as number) | (found.lostSuccess[position] as number);
     if (outcome === 'succeeded') broken[row] = nth;
   });
-  return { finished: nth + 1, result: { adversaries, outcomes, logits, steps }, brokenBy: broken };
+  return {
+    finished: nth + 1,
+    result: { adversaries, outcomes, logits, steps, lostSuccess },
+    brokenBy: broken,
+  };
 }

@@ -78,7 +78,9 @@ export function fabWithin(settings: FabSettings, epsilon: number): Attack {
         for (const row of allRows(inputs.count)) {
           const candidate = findings.candidates.row(row);
           const distance = distanceBetween(inputs.row(row), candidate, resolved.norm);
-          if (distance > epsilon) candidate.set(inputs.row(row));
+          if (distance <= epsilon) continue;
+          candidate.set(inputs.row(row));
+          findings.seenSuccess[row] = 0;
         }
         return findings;
       }),

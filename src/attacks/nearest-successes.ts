@@ -25,6 +25,7 @@ export class NearestSuccesses {
   offer(row: number, point: Float32Array, logits: Float32Array): boolean {
     const { inputs, criterion } = this.#context;
     if (!isSafelyMet(criterion, row, logits, this.#confidence)) return false;
+    this.findings.seenSuccess[row] = 1;
     const distance = distanceBetween(inputs.row(row), point, this.#norm);
     if (distance < (this.distances[row] as number)) {
       this.distances[row] = distance;

@@ -66,7 +66,10 @@ async function drawUntilSuccess(
       findings.steps[row] = draw + 1;
     }
     const logits = await classifier.logits(gatherInto(gathered, points, active));
-    active = active.filter((row, position) => !isSafelyMet(criterion, row, logits.row(position)));
+    active = active.filter((row, position) => {
+      findings.seenSuccess[row] = isSafelyMet(criterion, row, logits.row(position)) ? 1 : 0;
+      return findings.seenSuccess[row] === 0;
+    });
     onProgress?.({ completed: draw + 1, total: draws });
   }
   return findings;

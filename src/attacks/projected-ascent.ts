@@ -57,6 +57,7 @@ export async function projectedAscent(context: AttackContext, plan: AscentPlan):
       look: (row, logits) => {
         if (!isSafelyMet(criterion, row, logits)) return true;
         succeeded.add(row);
+        findings.seenSuccess[row] = 1;
         return false;
       },
       move: (row, _step, { gradient }) => steepest.take(row, gradient, points.row(row)),

@@ -89,7 +89,8 @@ async function searchWindows(
         gaps[row] = gap;
         best.row(row).set(tried.row(row));
       }
-      return !isSafelyMet(criterion, row, logits.row(position));
+      findings.seenSuccess[row] = isSafelyMet(criterion, row, logits.row(position)) ? 1 : 0;
+      return findings.seenSuccess[row] === 0;
     });
     onProgress?.({ completed: query + 1, total: queries });
   }

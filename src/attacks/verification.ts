@@ -17,6 +17,8 @@ export interface Findings {
   readonly gradientUnavailable: Uint8Array;
   /** Gradient steps or queries that each sample used. */
   readonly steps: Int32Array;
+  /** 1 where the candidate met the criterion when the search looked at it. */
+  readonly seenSuccess: Uint8Array;
 }
 
 /** Nothing found yet: every candidate is the clean sample. */
@@ -25,6 +27,7 @@ export function noFindings(inputs: Batch): Findings {
     candidates: inputs.clone(),
     gradientUnavailable: new Uint8Array(inputs.count),
     steps: new Int32Array(inputs.count),
+    seenSuccess: new Uint8Array(inputs.count),
   };
 }
 
@@ -57,6 +60,7 @@ export async function runVerified(
   const adversaries = inputs.clone();
   const logits = cleanLogits.clone();
   const steps = new Int32Array(inputs.count);
+  const lostSuccess = new Uint8Array(inputs.count);
   attacked.forEach((row, position) => {
     const found = foundLogits.row(position);
     steps[row] = findings.steps[position] as number;
@@ -65,10 +69,11 @@ export async function runVerified(
       adversaries.row(row).set(findings.candidates.row(position));
       logits.row(row).set(found);
     } else {
+      lostSuccess[row] = findings.seenSuccess[position] as number;
       outcomes[row] = findings.gradientUnavailable[position] ? 'gradient-unavailable' : 'failed';
     }
   });
-  return { adversaries, outcomes, logits, steps };
+  return { adversaries, outcomes, logits, steps, lostSuccess };
 }
 
 /** What is known before the attack; `failed` is what an attack would have to change. */

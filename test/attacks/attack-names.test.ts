@@ -14,6 +14,19 @@ const examples: readonly (readonly [AttackSettings, string, string])[] = [
     'C&W L2 (quick)',
   ],
   [
+    { attack: 'pgd', norm: 'L2', epsilon: 1.5, restarts: 5 },
+    'pgd-l2-1.5-restarts-5',
+    'PGD L2 ε=1.5 (restarts 5)',
+  ],
+  [
+    { attack: 'apgd', norm: 'Linf', epsilon: 0.3, loss: 'targeted-dlr' },
+    'apgd-linf-0.3-loss-targeted-dlr',
+    'APGD L∞ ε=0.3 (loss targeted-dlr)',
+  ],
+  [{ attack: 'autoattack', norm: 'L2', epsilon: 0.5 }, 'autoattack-l2-0.5', 'AutoAttack L2 ε=0.5'],
+  [{ attack: 'ddn', steps: 300 }, 'ddn-l2-steps-300', 'DDN L2 (steps 300)'],
+  [{ attack: 'fab', norm: 'L1' }, 'fab-l1', 'FAB-T L1'],
+  [
     { attack: 'carlini-wagner', preset: 'full', confidence: 5, iterations: 300 },
     'carlini-wagner-l2-full-confidence-5-iterations-300',
     'C&W L2 κ=5 (full, iterations 300)',
