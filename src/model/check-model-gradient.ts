@@ -30,6 +30,8 @@ const inset = 0.06;
 const logitRounding = 5e-7;
 /** An uncertainty at which no other length is tried. */
 const sharpEnough = 0.02;
+/** An uncertainty at which a sample says nothing: chance alone could exceed the tolerance. */
+const tooUncertain = tolerance / 2;
 
 export interface GradientCheckOptions {
   /** Seed of the audit. */
@@ -86,7 +88,7 @@ function shaken(sample: Float32Array, { bounds }: Classifier, random: Random): F
 
 /**
  * Relative error beside one sample: an estimate of ‖g − ∇L‖ / ‖∇L‖, since the components of a
- * direction have variance 1. `undefined` where the model is flat or rounding hides its slope.
+ * direction have variance 1. `undefined` where the model is flat, or kinks or rounding hide its slope.
  */
 async function errorAt(
   classifier: Classifier,
@@ -108,7 +110,7 @@ async function errorAt(
     if (best === undefined || comparison.uncertainty < best.uncertainty) best = comparison;
     if (best.uncertainty <= sharpEnough) break;
   }
-  return best === undefined || best.uncertainty > tolerance ? undefined : best.error;
+  return best === undefined || best.uncertainty > tooUncertain ? undefined : best.error;
 }
 
 /** What the segments beside a sample say, as shares of the slope. */
@@ -206,7 +208,9 @@ function rootMeanSquare(values: readonly number[]): number {
 
 function judge(errors: readonly number[]): ModelGradientCheck {
   if (errors.length === 0) {
-    return unavailable('The loss does not change measurably beside any of the samples.');
+    return unavailable(
+      'Beside none of the samples does the loss change smoothly enough to be compared.',
+    );
   }
   const relativeError = rootMeanSquare(errors);
   if (!Number.isFinite(relativeError)) {

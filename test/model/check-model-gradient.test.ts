@@ -122,7 +122,8 @@ describe('where there is none', () => {
     expect(result).toMatchObject({
       verdict: 'unavailable',
       relativeError: null,
-      explanation: 'The loss does not change measurably beside any of the samples.',
+      explanation:
+        'Beside none of the samples does the loss change smoothly enough to be compared.',
     });
   });
 
