@@ -26,7 +26,7 @@ export function lowerProgram(program: Program): OnnxGraph {
   });
   for (const operation of lowering.operations) {
     const [output] = operation.outputs;
-    const call: Call<string, unknown> = { ...operation, output: output as Value };
+    const call: Call<string, unknown> = { ...operation, output: output as Value, operation };
     ruleFor(operation.kernel).lower(lowering, call);
   }
   const outputs = program.results.map((value, index) => {

@@ -7,7 +7,8 @@ import {
   type DepthwiseConv2dNativeBackpropInputAttrs,
 } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
-import { permute, permuteData, rotateKernels } from '../layout.ts';
+import { type GraphBuilder } from '../graph-builder.ts';
+import { permute, permuteData, rotateKernels, toChannelsFirst } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
@@ -141,7 +142,11 @@ const backpropInput: AnyRule = defineRule<'dy' | 'filter', Conv2DBackpropInputAt
   },
 });
 
-/** The gradient of a depthwise convolution's input. */
+/**
+ * The gradient of a depthwise convolution's input: the rotated filter moves over the gradient, with
+ * zeros between its numbers where the convolution strode over inputs. ONNX Runtime's own transposed
+ * convolution is slow with many groups.
+ */
 const depthwiseBackpropInput: AnyRule = defineRule<
   'dy' | 'filter',
   DepthwiseConv2dNativeBackpropInputAttrs
@@ -153,23 +158,53 @@ const depthwiseBackpropInput: AnyRule = defineRule<
     const { windows } = convolutionWindows(inputShape, filter.shape, attributes, true);
     const channels = inputShape[3];
     const pads = backwardPads(windows);
-    const isDense = windows.every(({ stride }) => stride === 1) && pads.every(count => count >= 0);
     const gradient = placements.channelsFirst(dy);
-    if (isDense) {
-      const weights = filterTensor(lowering, filter, backwardFilterOrder, true);
-      const { kernel_shape, dilations } = windowOptions(windows);
-      const options = { kernel_shape, dilations, pads, group: channels };
-      placements.setChannelsFirst(output, graph.node('Conv', [gradient, weights], options));
-    } else {
+    if (pads.some(count => count < 0)) {
       const weights = depthwiseFilter(lowering, filter);
       const options = { ...transposedOptions(windows), group: channels };
-      placements.setChannelsFirst(
-        output,
-        graph.node('ConvTranspose', [gradient, weights], options),
-      );
+      const name = graph.node('ConvTranspose', [gradient, weights], options);
+      placements.setChannelsFirst(output, name);
+      return;
     }
+    const shape = permute(dy.shape, toChannelsFirst);
+    const spread = insertZeros(graph, gradient, shape, windows, pads);
+    const weights = filterTensor(lowering, filter, backwardFilterOrder, true);
+    const { kernel_shape, dilations } = windowOptions(windows);
+    const options = { kernel_shape, dilations, pads: spread.pads, group: channels };
+    placements.setChannelsFirst(output, graph.node('Conv', [spread.name, weights], options));
   },
 });
+
+/**
+ * Puts `stride − 1` zeros after each number along height and width.
+ *
+ * @param pads zeros that a convolution puts around the image
+ * @returns the image, and what zeros are still to be put around it
+ */
+function insertZeros(
+  graph: GraphBuilder,
+  image: string,
+  shape: readonly number[],
+  windows: Windows,
+  pads: readonly number[],
+): { readonly name: string; readonly pads: readonly number[] } {
+  const gaps = windows.map(({ stride }) => stride - 1);
+  if (gaps.every(gap => gap === 0)) return { name: image, pads };
+  const [batch, channels, height, width] = shape as [number, number, number, number];
+  const [down = 0, across = 0] = gaps;
+  const apart = graph.reshape(image, [batch, channels, height, 1, width, 1]);
+  const padded = graph.padWithZeros(apart, [0, 0, 0, 0, 0, 0], [0, 0, 0, down, 0, across]);
+  const lengths = [height * (down + 1), width * (across + 1)];
+  const joined = graph.reshape(padded, [batch, channels, ...lengths]);
+  // The zeros after the last number are part of the padding, or are cut off.
+  const [top = 0, left = 0, ...after] = pads;
+  const rest = after.map((count, axis) => count - (gaps[axis] as number));
+  const ends = lengths.map((length, axis) => length + Math.min(0, rest[axis] as number));
+  return {
+    name: rest.every(count => count >= 0) ? joined : graph.slice(joined, [0, 0], ends, [2, 3]),
+    pads: [top, left, ...rest.map(count => Math.max(0, count))],
+  };
+}
 
 /**
  * The image so far as windows reach, and the zeros that a convolution over it needs: a gradient of a

@@ -6,9 +6,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { type GraphBuilder } from '../graph-builder.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type ValueType } from '../program.ts';
+import { type Lowering } from '../lowering.ts';
+import { type Value, type ValueType } from '../program.ts';
 import { castTo } from './cast.ts';
-import { activeStepInput, step } from './masks.ts';
+import { activeStepInput, comparisonMask, isMaskLimit, step } from './masks.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { broadcast, like } from './shapes.ts';
 import { onWholeVectors } from './whole-vectors.ts';
@@ -88,6 +89,20 @@ function renamed(
   );
 }
 
+/** Lowers a comparison with a number, cast to zeros and ones, as a mask of real numbers. */
+function lowerComparison(lowering: Lowering, truth: Value, output: Value): boolean {
+  const { graph, placements } = lowering;
+  const comparisons = ['Greater', 'GreaterEqual', 'Less', 'LessEqual'] as const;
+  for (const comparison of comparisons) {
+    const { a, b } = lowering.producedBy(truth, comparison)?.inputs ?? {};
+    const limit = b === undefined ? undefined : placements.uniform(b);
+    if (a?.type !== 'float32' || limit === undefined || !isMaskLimit(limit)) continue;
+    lowering.elementwise(output, [a], x => comparisonMask(graph, comparison, x, limit));
+    return true;
+  }
+  return false;
+}
+
 /** Kernels of one input that work number by number. */
 export const elementwiseRules: RuleTable = {
   ...renamed(sameOperator, unary),
@@ -155,6 +170,7 @@ export const elementwiseRules: RuleTable = {
     infer: ({ x }, { dtype }) => like(x, dtype as ValueType),
     lower(lowering, { inputs, output }) {
       const { graph } = lowering;
+      if (output.type === 'float32' && lowerComparison(lowering, inputs.x, output)) return;
       lowering.elementwise(output, [inputs.x], x =>
         graph.node('Cast', [x], { to: onnxTypeNumber(output.type) }),
       );

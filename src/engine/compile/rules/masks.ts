@@ -11,8 +11,17 @@ import { type Value } from '../program.ts';
 /** Lifts every positive normal number to 1 or more; a power of two, so that nothing is rounded. */
 const steepest = 2 ** 126;
 
-/** Steep enough for any distance between neighbouring numbers from 2⁻⁷⁶ on, without overflow. */
+/** Lifts the distance between neighbouring numbers to 1 or more, for an {@link isMaskLimit}. */
 const steep = 2 ** 100;
+
+/** Whether a comparison with this number can be written as a steep line without overflow. */
+export function isMaskLimit(limit: number): boolean {
+  return Math.abs(limit) > 2 ** -70 && Math.abs(limit) < 2 ** 20;
+}
+
+function line(graph: GraphBuilder, x: string, slope: number, offset: number): string {
+  return graph.node('HardSigmoid', [x], { alpha: { float: slope }, beta: { float: offset } });
+}
 
 /**
  * 1 where x > 0, else `below`.
@@ -20,18 +29,33 @@ const steep = 2 ** 100;
  * @param below 0 for the derivative of relu, `alpha` for that of leaky relu, −1 for that of abs
  */
 export function step(graph: GraphBuilder, x: string, below = 0): string {
-  const mask = graph.node('HardSigmoid', [x], { alpha: { float: steepest }, beta: { float: 0 } });
+  const mask = line(graph, x, steepest, 0);
   if (below === 0) return mask;
   if (below > 0 && below <= 1) return graph.node('Max', [mask, graph.scalar(below)]);
   const stretched = graph.node('Mul', [mask, graph.scalar(1 - below)]);
   return graph.node('Add', [stretched, graph.scalar(below)]);
 }
 
-/** 1 where x ≤ limit, else 0; `limit` is 1 or more, or 0. */
-export function atMost(graph: GraphBuilder, x: string, limit: number): string {
-  const slope = limit === 0 ? steepest : steep;
-  const offset = limit === 0 ? 1 : steep * nextFloat(limit);
-  return graph.node('HardSigmoid', [x], { alpha: { float: -slope }, beta: { float: offset } });
+/** Comparisons of a tensor with a number, by the names of their kernels. */
+export type Comparison = 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual';
+
+/** 1 where the comparison of x with `limit` holds, else 0; `limit` is an {@link isMaskLimit}. */
+export function comparisonMask(
+  graph: GraphBuilder,
+  comparison: Comparison,
+  x: string,
+  limit: number,
+): string {
+  switch (comparison) {
+    case 'Greater':
+      return line(graph, x, steep, -steep * limit);
+    case 'GreaterEqual':
+      return line(graph, x, steep, -steep * neighbour(limit, -1));
+    case 'Less':
+      return line(graph, x, -steep, steep * limit);
+    case 'LessEqual':
+      return line(graph, x, -steep, steep * neighbour(limit, 1));
+  }
 }
 
 /**
@@ -42,10 +66,10 @@ export function activeStepInput(lowering: Lowering, x: Value): Value {
   return lowering.resultOf('Relu', x) ?? x;
 }
 
-/** The smallest float32 above a positive one. */
-function nextFloat(value: number): number {
+/** The next float32 above or below a number that is not zero. */
+function neighbour(value: number, direction: 1 | -1): number {
   const numbers = Float32Array.of(value);
-  const bits = new Uint32Array(numbers.buffer);
-  bits[0] = (bits[0] as number) + 1;
+  const bits = new Int32Array(numbers.buffer);
+  bits[0] = (bits[0] as number) + (value > 0 ? direction : -direction);
   return numbers[0] as number;
 }

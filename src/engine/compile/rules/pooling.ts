@@ -9,7 +9,7 @@ import { sizeOf } from '../../../arrays/batch.ts';
 import { permute, toChannelsFirst } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type Value } from '../program.ts';
+import { type Operation, type Value } from '../program.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import {
   isDisjoint,
@@ -87,27 +87,38 @@ const maxPoolWithArgmax: AnyRule = defineRule<'x', MaxPoolWithArgmaxAttrs>({
   },
 });
 
-/** Sends each gradient to the first maximum of its window. */
-const maxPoolGradient: AnyRule = defineRule<'dy' | 'input' | 'output', MaxPoolGradAttrs>({
+/**
+ * Sends each gradient to the first maximum of its window.
+ *
+ * @param gradient what to send, channels first
+ * @param pool the recorded gradient kernel, whose own `dy` is not looked at
+ * @returns the gradient of the pool's input, channels first
+ */
+export function maxPoolGradient(lowering: Lowering, gradient: string, pool: Operation): string {
+  const { graph } = lowering;
+  const input = pool.inputs['input'] as Value;
+  const { windows, outputShape } = poolWindows(
+    input.shape,
+    pool.attributes as unknown as MaxPoolGradAttrs,
+  );
+  const [, indices] = maximumAndIndices(lowering, input, windows) as [string, string];
+  const shape = permute(input.shape, toChannelsFirst);
+  if (isDisjoint(windows)) {
+    const inputs = [gradient, indices, graph.integers(shape)];
+    return graph.node('MaxUnpool', inputs, poolOptions(windows));
+  }
+  const zeros = graph.node('Expand', [graph.scalar(0), graph.integers([sizeOf(shape)])]);
+  const flat = [indices, gradient].map(name => graph.reshape(name, [sizeOf(outputShape)]));
+  const scattered = graph.node('ScatterElements', [zeros, ...flat], { axis: 0, reduction: 'add' });
+  return graph.reshape(scattered, shape);
+}
+
+const maxPoolGrad: AnyRule = defineRule<'dy' | 'input' | 'output', MaxPoolGradAttrs>({
   infer: ({ input }) => ({ shape: input.shape, type: input.type }),
-  lower(lowering, { inputs: { dy, input }, attributes, output }) {
-    const { graph, placements } = lowering;
-    const { windows } = poolWindows(input.shape, attributes);
-    const [, indices] = maximumAndIndices(lowering, input, windows) as [string, string];
-    const gradient = placements.channelsFirst(dy);
-    const shape = permute(input.shape, toChannelsFirst);
-    if (isDisjoint(windows)) {
-      const inputs = [gradient, indices, graph.integers(shape)];
-      placements.setChannelsFirst(output, graph.node('MaxUnpool', inputs, poolOptions(windows)));
-      return;
-    }
-    const zeros = graph.node('Expand', [graph.scalar(0), graph.integers([sizeOf(shape)])]);
-    const flat = [indices, gradient].map(name => graph.reshape(name, [sizeOf(dy.shape)]));
-    const scattered = graph.node('ScatterElements', [zeros, ...flat], {
-      axis: 0,
-      reduction: 'add',
-    });
-    placements.setChannelsFirst(output, graph.reshape(scattered, shape));
+  lower(lowering, { inputs, output, operation }) {
+    const { placements } = lowering;
+    const gradient = placements.channelsFirst(inputs.dy);
+    placements.setChannelsFirst(output, maxPoolGradient(lowering, gradient, operation));
   },
 });
 
@@ -200,7 +211,7 @@ function spread(lowering: Lowering, share: string, input: Value, windows: Window
 /** Pools and their gradients. */
 export const poolingRules: RuleTable = {
   MaxPool: maxPool,
-  MaxPoolGrad: maxPoolGradient,
+  MaxPoolGrad: maxPoolGrad,
   MaxPoolWithArgmax: maxPoolWithArgmax,
   AvgPool: averagePool,
   AvgPoolGrad: averagePoolGradient,

@@ -46,6 +46,16 @@ function lowerReduction(
   const shape = channelsFirst ? permute(x.shape, toChannelsFirst) : x.shape;
   const ordered = channelsFirst ? axes.map(axis => toNatural[axis] as number) : axes;
   const tensor = castTo(graph, name, x.type, numeric);
+  if (channelsFirst && operator === 'ReduceMean' && axes.join() === '1,2') {
+    // As an operator that ONNX Runtime runs in its blocked image layout.
+    const pooled = placements.intermediate({
+      shape: reducedShape(x, axes, true),
+      type: output.type,
+    });
+    placements.setChannelsFirst(pooled, graph.node('GlobalAveragePool', [tensor]));
+    placements.setNatural(output, placements.reshaped(pooled, output.shape));
+    return;
+  }
   const result = reduce(graph, operator, tensor, shape, ordered.sort(ascending), keepDims);
   if (channelsFirst && keepDims) placements.setChannelsFirst(output, result);
   else placements.setNatural(output, result);

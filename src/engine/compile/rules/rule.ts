@@ -1,5 +1,5 @@
 import { type Lowering } from '../lowering.ts';
-import { type Value, type ValueSpec } from '../program.ts';
+import { type Operation, type Value, type ValueSpec } from '../program.ts';
 
 /** Inputs of a kernel by name; those in `Optional` may be missing. */
 export type Inputs<Name extends string, Optional extends string = never> = Readonly<
@@ -14,6 +14,8 @@ export interface Call<Name extends string, KernelAttributes, Optional extends st
   readonly outputs: readonly Value[];
   /** The first output, for most kernels the only one. */
   readonly output: Value;
+  /** The call as it was recorded. */
+  readonly operation: Operation;
 }
 
 /**
