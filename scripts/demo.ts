@@ -16,10 +16,14 @@ const requirementsMissed = 1;
 /** Audits the first model of the example with the command line tool, in this terminal. */
 function auditExample(): Promise<void> {
   const cli = join(projectFolder, 'dist', 'cli.cjs');
-  const { status, error } = spawnSync(process.execPath, [cli, 'audit', 'models/digits-cnn/model.json'], {
-    cwd: example,
-    stdio: 'inherit',
-  });
+  const { status, error } = spawnSync(
+    process.execPath,
+    [cli, 'audit', 'models/digits-cnn/model.json'],
+    {
+      cwd: example,
+      stdio: 'inherit',
+    },
+  );
   if (error !== undefined) return Promise.reject(error);
   if (status === 0 || status === requirementsMissed) return Promise.resolve();
   return Promise.reject(new Error('The audit did not come to its end; what went wrong is above.'));

@@ -86,15 +86,23 @@ export class Workbench {
   /** Runs a command from the palette. */
   async runCommand(title: string): Promise<void> {
     await this.page.keyboard.press('F1');
-    await this.#pick(`>${title}`, title);
+    const rows = await this.#rowsFor(`>${title}`, title);
+    await rows.first().click();
   }
 
-  /** Opens a file of the folder in an editor. */
+  /** Opens the file of exactly this path, relative to the folder, in an editor. */
   async openFile(path: string): Promise<void> {
-    const name = path.split('/').at(-1) ?? path;
+    const folders = path.split('/');
+    const name = folders.pop() ?? path;
     await this.page.keyboard.press('Control+p');
-    await this.#pick(path, name);
-    await this.page.locator('.tab', { hasText: name }).first().waitFor();
+    const named = await this.#rowsFor(path, name);
+    // A row shows the name and, for a file that is not at the top, the folder beside it.
+    const row =
+      folders.length === 0
+        ? named
+        : named.filter({ has: this.page.getByText(folders.join('/'), { exact: true }) });
+    await row.first().click();
+    await this.page.locator('.tab.active', { hasText: name }).waitFor();
   }
 
   /** The lenses above code whose text contains `text`. */
@@ -140,9 +148,10 @@ export class Workbench {
     await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
-  async #pick(input: string, row: string): Promise<void> {
+  /** Types into the box that asks what to open or to run; the offers that contain `text`. */
+  async #rowsFor(input: string, text: string): Promise<Locator> {
     const widget = this.page.locator('.quick-input-widget');
     await widget.locator('input.input').fill(input);
-    await widget.locator('.quick-input-list .monaco-list-row', { hasText: row }).first().click();
+    return widget.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 }
