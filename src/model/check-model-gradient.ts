@@ -38,6 +38,8 @@ export interface GradientCheckOptions {
   readonly seed: number;
   /** Index of each sample in its data set: with the seed, the key of its random numbers. */
   readonly sampleIndices: readonly number[];
+  /** Stops the check between two samples; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -59,11 +61,12 @@ export async function checkModelGradient(
   classifier: Classifier,
   inputs: Batch,
   labels: Int32Array,
-  { seed, sampleIndices }: GradientCheckOptions,
+  { seed, sampleIndices, signal }: GradientCheckOptions,
 ): Promise<ModelGradientCheck> {
   const errors: number[] = [];
   try {
     for (let sample = 0; sample < inputs.count; sample++) {
+      signal?.throwIfAborted();
       const random = new Random(seed, ['gradient-check', sampleIndices[sample] as number]);
       const point = shaken(inputs.row(sample), classifier, random);
       const error = await errorAt(classifier, point, labels[sample] as number, random);

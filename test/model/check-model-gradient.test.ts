@@ -153,6 +153,23 @@ describe('where there is none', () => {
   });
 });
 
+test('stops when it is told to', async () => {
+  const classifier = functionClassifier(engine, {
+    name: 'stopped',
+    inputShape: shape,
+    classCount: 3,
+    bounds: { lower: 0, upper: 1 },
+    apply: inputs => head(inputs) as tf.Tensor2D,
+  });
+  const reason = new Error('enough');
+  const stopped = checkModelGradient(classifier, pictures(), Int32Array.of(0, 1, 2, 0), {
+    seed: 1,
+    sampleIndices: [0, 1, 2, 3],
+    signal: AbortSignal.abort(reason),
+  });
+  await expect(stopped).rejects.toBe(reason);
+});
+
 test('depends on the seed and the samples alone', async () => {
   const network = (x: tf.Tensor4D): tf.Tensor => head(tf.relu(convolution(x)));
   expect(await check(network)).toEqual(await check(network));
