@@ -166,6 +166,21 @@ export const arithmeticCases: readonly KernelCase[] = [
   ),
   unary(x => tf.addN([x, tf.square(x), tf.mul(x, 3)]), 'sum of a list'),
   unary(x => tf.where(tf.greater(x, 0), x, tf.mul(x, 3)), 'choice'),
+  unary(
+    x => tf.where(tf.greater(x, 0), tf.log(x), tf.zerosLike(x)),
+    'choice of the logarithm only where there is one',
+    forward,
+  ),
+  unary(
+    x =>
+      tf.where(
+        tf.logicalAnd(tf.greaterEqual(x, 0.2), tf.lessEqual(x, 0.5)),
+        tf.div(1, tf.relu(x)),
+        tf.zerosLike(x),
+      ),
+    'choice between limits where the other values are infinite',
+    forward,
+  ),
   unary(x => tf.mul(x, tf.add(tf.sub(x, 0), 0)), 'neutral summands'),
   unary(x => tf.div(tf.mul(x, tf.ones([4, 10])), 1), 'neutral factors'),
   unary(x => tf.add(x, tf.fill([2, 4, 10], 3)), 'a constant that is larger'),

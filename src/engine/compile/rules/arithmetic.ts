@@ -1,6 +1,7 @@
 import { type GraphBuilder } from '../graph-builder.ts';
 import { type Value } from '../program.ts';
 import { castTo } from './cast.ts';
+import { clipConditions, lowerWhere } from './conditions.ts';
 import { lowerProduct } from './product.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { broadcast, like, listed } from './shapes.ts';
@@ -111,6 +112,11 @@ export const arithmeticRules: RuleTable = {
   Select: defineRule<'condition' | 't' | 'e', unknown>({
     infer: ({ t }) => like(t),
     lower(lowering, { inputs: { condition, t, e }, output }) {
+      const clip = clipConditions(lowering, condition);
+      if (clip !== undefined && lowering.placements.uniform(e) === 0) {
+        lowerWhere(lowering, clip, t, output);
+        return;
+      }
       lowering.elementwise(output, [condition, t, e], (...names) =>
         lowering.graph.node('Where', names),
       );

@@ -8,10 +8,11 @@ import {
 } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
 import { type GraphBuilder } from '../graph-builder.ts';
-import { permute, permuteData, rotateKernels, toChannelsFirst } from '../layout.ts';
+import { permute, permuteData, rotateKernels } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
+import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
 import {
   convolutionWindows,
@@ -166,8 +167,7 @@ const depthwiseBackpropInput: AnyRule = defineRule<
       placements.setChannelsFirst(output, name);
       return;
     }
-    const shape = permute(dy.shape, toChannelsFirst);
-    const spread = insertZeros(graph, gradient, shape, windows, pads);
+    const spread = insertZeros(graph, gradient, windows, pads);
     const weights = filterTensor(lowering, filter, backwardFilterOrder, true);
     const { kernel_shape, dilations } = windowOptions(windows);
     const options = { kernel_shape, dilations, pads: spread.pads, group: channels };
@@ -176,7 +176,8 @@ const depthwiseBackpropInput: AnyRule = defineRule<
 });
 
 /**
- * Puts `stride − 1` zeros after each number along height and width.
+ * Puts `stride − 1` zeros after each number along height and width. Repeating the numbers and
+ * multiplying by zeros and ones is several times faster than the operator Pad on single numbers.
  *
  * @param pads zeros that a convolution puts around the image
  * @returns the image, and what zeros are still to be put around it
@@ -184,24 +185,26 @@ const depthwiseBackpropInput: AnyRule = defineRule<
 function insertZeros(
   graph: GraphBuilder,
   image: string,
-  shape: readonly number[],
   windows: Windows,
   pads: readonly number[],
 ): { readonly name: string; readonly pads: readonly number[] } {
-  const gaps = windows.map(({ stride }) => stride - 1);
-  if (gaps.every(gap => gap === 0)) return { name: image, pads };
-  const [batch, channels, height, width] = shape as [number, number, number, number];
-  const [down = 0, across = 0] = gaps;
-  const apart = graph.reshape(image, [batch, channels, height, 1, width, 1]);
-  const padded = graph.padWithZeros(apart, [0, 0, 0, 0, 0, 0], [0, 0, 0, down, 0, across]);
-  const lengths = [height * (down + 1), width * (across + 1)];
-  const joined = graph.reshape(padded, [batch, channels, ...lengths]);
+  const strides = windows.map(({ stride }) => stride);
+  if (strides.every(stride => stride === 1)) return { name: image, pads };
+  const repeated = repeat(graph, image, strides);
+  const lengths = windows.map(({ count, stride }) => count * stride) as [number, number];
+  const [down, across] = strides as [number, number];
+  const mask = Float32Array.from({ length: lengths[0] * lengths[1] }, (_, place) => {
+    const [row, column] = [Math.floor(place / lengths[1]), place % lengths[1]];
+    return row % down === 0 && column % across === 0 ? 1 : 0;
+  });
+  const zerosAndOnes = graph.initializer({ type: 'float32', shape: lengths, data: mask });
+  const spread = graph.node('Mul', [repeated, zerosAndOnes]);
   // The zeros after the last number are part of the padding, or are cut off.
   const [top = 0, left = 0, ...after] = pads;
-  const rest = after.map((count, axis) => count - (gaps[axis] as number));
+  const rest = after.map((count, axis) => count - (strides[axis] as number) + 1);
   const ends = lengths.map((length, axis) => length + Math.min(0, rest[axis] as number));
   return {
-    name: rest.every(count => count >= 0) ? joined : graph.slice(joined, [0, 0], ends, [2, 3]),
+    name: rest.every(count => count >= 0) ? spread : graph.slice(spread, [0, 0], ends, [2, 3]),
     pads: [top, left, ...rest.map(count => Math.max(0, count))],
   };
 }

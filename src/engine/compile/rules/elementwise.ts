@@ -9,7 +9,8 @@ import { onnxTypeNumber } from '../onnx.ts';
 import { type Lowering } from '../lowering.ts';
 import { type Value, type ValueType } from '../program.ts';
 import { castTo } from './cast.ts';
-import { activeStepInput, comparisonMask, isMaskLimit, step } from './masks.ts';
+import { conditionsOf } from './conditions.ts';
+import { activeStepInput, comparisonMask, step } from './masks.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { broadcast, like } from './shapes.ts';
 import { onWholeVectors } from './whole-vectors.ts';
@@ -91,16 +92,13 @@ function renamed(
 
 /** Lowers a comparison with a number, cast to zeros and ones, as a mask of real numbers. */
 function lowerComparison(lowering: Lowering, truth: Value, output: Value): boolean {
-  const { graph, placements } = lowering;
-  const comparisons = ['Greater', 'GreaterEqual', 'Less', 'LessEqual'] as const;
-  for (const comparison of comparisons) {
-    const { a, b } = lowering.producedBy(truth, comparison)?.inputs ?? {};
-    const limit = b === undefined ? undefined : placements.uniform(b);
-    if (a?.type !== 'float32' || limit === undefined || !isMaskLimit(limit)) continue;
-    lowering.elementwise(output, [a], x => comparisonMask(graph, comparison, x, limit));
-    return true;
-  }
-  return false;
+  const [condition, ...more] = conditionsOf(lowering, truth) ?? [];
+  if (condition === undefined || more.length > 0) return false;
+  const { comparison, x, limit } = condition;
+  lowering.elementwise(output, [x], name =>
+    comparisonMask(lowering.graph, comparison, name, limit),
+  );
+  return true;
 }
 
 /** Kernels of one input that work number by number. */

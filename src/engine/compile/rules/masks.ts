@@ -16,7 +16,7 @@ const steep = 2 ** 100;
 
 /** Whether a comparison with this number can be written as a steep line without overflow. */
 export function isMaskLimit(limit: number): boolean {
-  return Math.abs(limit) > 2 ** -70 && Math.abs(limit) < 2 ** 20;
+  return limit === 0 || (Math.abs(limit) > 2 ** -70 && Math.abs(limit) < 2 ** 20);
 }
 
 function line(graph: GraphBuilder, x: string, slope: number, offset: number): string {
@@ -46,6 +46,10 @@ export function comparisonMask(
   x: string,
   limit: number,
 ): string {
+  if (limit === 0) {
+    const slope = comparison.startsWith('Greater') ? steepest : -steepest;
+    return line(graph, x, slope, comparison.endsWith('Equal') ? 1 : 0);
+  }
   switch (comparison) {
     case 'Greater':
       return line(graph, x, steep, -steep * limit);

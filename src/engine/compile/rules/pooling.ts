@@ -10,6 +10,7 @@ import { permute, toChannelsFirst } from '../layout.ts';
 import { type Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import { type Operation, type Value } from '../program.ts';
+import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import {
   isDisjoint,
@@ -177,12 +178,11 @@ function spread(lowering: Lowering, share: string, input: Value, windows: Window
   const [batch, , , channels] = input.shape as [number, number, number, number];
   const counts = windows.map(({ count }) => count);
   if (isTiling(windows)) {
-    const scales = graph.floats([1, 1, ...windows.map(({ size }) => size)]);
-    const repeated = graph.node('Resize', [share, '', scales], {
-      mode: 'nearest',
-      coordinate_transformation_mode: 'asymmetric',
-      nearest_mode: 'floor',
-    });
+    const repeated = repeat(
+      graph,
+      share,
+      windows.map(({ size }) => size),
+    );
     // What the last window does not reach gets nothing; what it reaches outside is cut off.
     const rests = windows.map(({ after }) => -after);
     const padded = graph.padWithZeros(

@@ -1,6 +1,7 @@
 import { type ResizeBilinearAttrs, type ResizeNearestNeighborAttrs } from '@tensorflow/tfjs-core';
 import { type Lowering } from '../lowering.ts';
 import { type Value } from '../program.ts';
+import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 
 type ResizeAttributes = Omit<ResizeBilinearAttrs & ResizeNearestNeighborAttrs, 'size'>;
@@ -85,18 +86,12 @@ function resize(interpolation: Interpolation): AnyRule {
       return { shape: [batch, ...size, channels], type: 'float32' };
     },
     lower(lowering, { inputs: { images }, attributes, output }) {
-      const { graph, placements } = lowering;
+      const { placements } = lowering;
       const image = placements.channelsFirst(images);
       const scales =
         interpolation === 'nearest' ? wholeScales(images, output, attributes) : undefined;
       if (scales !== undefined) {
-        const options = {
-          mode: 'nearest',
-          coordinate_transformation_mode: 'asymmetric',
-          nearest_mode: 'floor',
-        };
-        const inputs = [image, '', graph.floats([1, 1, ...scales])];
-        placements.setChannelsFirst(output, graph.node('Resize', inputs, options));
+        placements.setChannelsFirst(output, repeat(lowering.graph, image, scales));
         return;
       }
       const [from, to] = [spatial(images), spatial(output)];
