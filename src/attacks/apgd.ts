@@ -11,7 +11,7 @@ import { walkAlongGradients } from './gradient-walk.ts';
 import { lengthOf } from './norms.ts';
 import { crossEntropyObjective, oneHot, type Objective, referenceObjective } from './objective.ts';
 import { requireAtLeast, requireCount } from './setting-ranges.ts';
-import { type Findings, noFindings, runVerified } from './verification.ts';
+import { type Findings, noFindings, keepingAttempts, runVerified } from './verification.ts';
 
 /**
  * What APGD raises. `cross-entropy`: with the label. `dlr`: the difference of logits ratio, which does
@@ -67,7 +67,8 @@ export function apgd(settings: ApgdSettings): Attack {
       restarts,
       ...(loss === 'targeted-dlr' ? { targets } : {}),
     },
-    run: context => runVerified(context, 0, attacked => ascendAll(attacked, resolved)),
+    run: context =>
+      runVerified(context, keepingAttempts, attacked => ascendAll(attacked, resolved)),
   };
 }
 

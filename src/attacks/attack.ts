@@ -48,7 +48,10 @@ export interface AttackContext {
 
 /** The result of an attack on a batch. */
 export interface AttackResult {
-  /** Final float32 inputs. A sample without success holds its clean input again. */
+  /**
+   * Final float32 inputs. Without success a sample holds the attempt of an attack within a budget, or
+   * its clean input again where the smallest change was looked for.
+   */
   readonly adversaries: Batch;
   readonly outcomes: readonly AttackOutcome[];
   /** Logits of a fresh forward pass on `adversaries`, `[batch, classes]`. */

@@ -1,7 +1,7 @@
 import { type Attack, type Norm } from './attack.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
-import { runVerified } from './verification.ts';
+import { keepingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the basic iterative method. */
 export interface BimSettings {
@@ -38,7 +38,7 @@ export function bim(settings: BimSettings): Attack {
     norm,
     settings: { norm, epsilon, steps, stepSize },
     run: context =>
-      runVerified(context, 0, attacked =>
+      runVerified(context, keepingAttempts, attacked =>
         projectedAscent(attacked, {
           norm,
           epsilon,

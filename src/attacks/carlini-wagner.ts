@@ -110,7 +110,9 @@ export function carliniWagner(settings: CarliniWagnerSettings): Attack {
     norm: 'L2',
     settings: { preset, ...resolved },
     run: context =>
-      runVerified(context, resolved.confidence, attacked => searchConstants(attacked, resolved)),
+      runVerified(context, { confidence: resolved.confidence, attempts: 'discarded' }, attacked =>
+        searchConstants(attacked, resolved),
+      ),
   };
 }
 

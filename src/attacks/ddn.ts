@@ -7,7 +7,7 @@ import { NearestSuccesses } from './nearest-successes.ts';
 import { lengthOf } from './norms.ts';
 import { crossEntropyObjective } from './objective.ts';
 import { requireCount, requirePositive } from './setting-ranges.ts';
-import { type Findings, runVerified } from './verification.ts';
+import { type Findings, discardingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the decoupling direction and norm attack. Its norm is L2. */
 export interface DdnSettings {
@@ -52,7 +52,7 @@ export function ddn(settings: DdnSettings): Attack {
     norm: 'L2',
     settings: { steps, initialRadius, radiusChange },
     run: context =>
-      runVerified(context, 0, attacked =>
+      runVerified(context, discardingAttempts, attacked =>
         searchSpheres(attacked, steps, initialRadius, radiusChange),
       ),
   };

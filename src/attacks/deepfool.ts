@@ -8,7 +8,7 @@ import { NearestSuccesses } from './nearest-successes.ts';
 import { dualNorm, lengthOf } from './norms.ts';
 import { requireAtLeast, requireCount } from './setting-ranges.ts';
 import { isUsableGradient, steepestAscent } from './steepest-ascent.ts';
-import { type Findings, runVerified } from './verification.ts';
+import { type Findings, discardingAttempts, runVerified } from './verification.ts';
 
 /** Settings of DeepFool. */
 export interface DeepFoolSettings {
@@ -54,7 +54,8 @@ export function deepFool(settings: DeepFoolSettings): Attack {
     name: 'deepfool',
     norm,
     settings: resolved,
-    run: context => runVerified(context, 0, attacked => crossBoundaries(attacked, resolved)),
+    run: context =>
+      runVerified(context, discardingAttempts, attacked => crossBoundaries(attacked, resolved)),
   };
 }
 

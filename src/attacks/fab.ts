@@ -8,7 +8,7 @@ import { NearestSuccesses } from './nearest-successes.ts';
 import { distanceBetween, lengthOf } from './norms.ts';
 import { requireAtLeast, requireCount } from './setting-ranges.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
-import { type Findings, runVerified } from './verification.ts';
+import { type Findings, discardingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the targeted fast adaptive boundary attack. */
 export interface FabSettings {
@@ -53,7 +53,8 @@ export function fab(settings: FabSettings): Attack {
     name: 'fab',
     norm: resolved.norm,
     settings: resolved,
-    run: context => runVerified(context, 0, attacked => walkBoundaries(attacked, resolved, 0)),
+    run: context =>
+      runVerified(context, discardingAttempts, attacked => walkBoundaries(attacked, resolved, 0)),
   };
 }
 
@@ -72,7 +73,7 @@ export function fabWithin(settings: FabSettings, epsilon: number): Attack {
     norm: resolved.norm,
     settings: { ...resolved, epsilon },
     run: context =>
-      runVerified(context, 0, async attacked => {
+      runVerified(context, discardingAttempts, async attacked => {
         const { inputs } = attacked;
         const findings = await walkBoundaries(attacked, resolved, epsilon);
         for (const row of allRows(inputs.count)) {

@@ -4,7 +4,7 @@ import { displaceWithin } from './box.ts';
 import { crossEntropyObjective, objectiveGradient } from './objective.ts';
 import { requireAtLeast } from './setting-ranges.ts';
 import { isUsableGradient, steepestAscent } from './steepest-ascent.ts';
-import { type Findings, noFindings, runVerified } from './verification.ts';
+import { type Findings, noFindings, keepingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the fast gradient sign method. */
 export interface FgsmSettings {
@@ -33,7 +33,8 @@ export function fgsm({ norm, epsilon }: FgsmSettings): Attack {
     name: 'fgsm',
     norm,
     settings: { norm, epsilon, loss: 'cross-entropy' },
-    run: context => runVerified(context, 0, attacked => singleStep(attacked, norm, epsilon)),
+    run: context =>
+      runVerified(context, keepingAttempts, attacked => singleStep(attacked, norm, epsilon)),
   };
 }
 

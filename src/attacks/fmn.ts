@@ -8,7 +8,7 @@ import { NearestSuccesses } from './nearest-successes.ts';
 import { distanceBetween, dualNorm, lengthOf } from './norms.ts';
 import { marginObjective } from './objective.ts';
 import { requireCount, requirePositive } from './setting-ranges.ts';
-import { type Findings, runVerified } from './verification.ts';
+import { type Findings, discardingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the fast minimum-norm attack. */
 export interface FmnSettings {
@@ -60,7 +60,7 @@ export function fmn(settings: FmnSettings): Attack {
     norm,
     settings: { norm, steps, firstStep, radiusChange },
     run: context =>
-      runVerified(context, 0, attacked =>
+      runVerified(context, discardingAttempts, attacked =>
         searchBalls(attacked, { norm, steps, firstStep, radiusChange }),
       ),
   };

@@ -1,7 +1,7 @@
 import { type Attack, type Norm } from './attack.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
-import { runVerified } from './verification.ts';
+import { keepingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the momentum iterative method. */
 export interface MiFgsmSettings {
@@ -51,7 +51,7 @@ export function miFgsm(settings: MiFgsmSettings): Attack {
       momentum,
     },
     run: context =>
-      runVerified(context, 0, attacked =>
+      runVerified(context, keepingAttempts, attacked =>
         projectedAscent(attacked, {
           norm,
           epsilon,

@@ -6,7 +6,7 @@ import { displaceWithin } from './box.ts';
 import { isSafelyMet } from './criterion.ts';
 import { lengthOf } from './norms.ts';
 import { requireAtLeast, requireCount } from './setting-ranges.ts';
-import { type Findings, noFindings, runVerified } from './verification.ts';
+import { type Findings, noFindings, keepingAttempts, runVerified } from './verification.ts';
 
 /**
  * How a number of the noise is drawn, before the whole is scaled to length ε: evenly from −1 to 1, from
@@ -41,7 +41,8 @@ export function noise(settings: NoiseSettings): Attack {
     name: 'noise',
     norm,
     settings: resolved,
-    run: context => runVerified(context, 0, attacked => drawUntilSuccess(attacked, resolved)),
+    run: context =>
+      runVerified(context, keepingAttempts, attacked => drawUntilSuccess(attacked, resolved)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Attack, type Norm } from './attack.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
-import { runVerified } from './verification.ts';
+import { keepingAttempts, runVerified } from './verification.ts';
 
 /** Settings of projected gradient descent. */
 export interface PgdSettings {
@@ -54,7 +54,7 @@ export function pgd(settings: PgdSettings): Attack {
       restarts,
     },
     run: context =>
-      runVerified(context, 0, attacked =>
+      runVerified(context, keepingAttempts, attacked =>
         projectedAscent(attacked, {
           norm,
           epsilon,

@@ -7,7 +7,7 @@ import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.
 import { type SquareMoves } from './square-moves.ts';
 import { SquareMovesL2 } from './square-moves-l2.ts';
 import { SquareMovesLinf } from './square-moves-linf.ts';
-import { type Findings, noFindings, runVerified } from './verification.ts';
+import { type Findings, noFindings, keepingAttempts, runVerified } from './verification.ts';
 
 /** Settings of the square attack. */
 export interface SquareSettings {
@@ -51,7 +51,8 @@ export function square(settings: SquareSettings): Attack {
     name: 'square',
     norm,
     settings: resolved,
-    run: context => runVerified(context, 0, attacked => searchWindows(attacked, resolved)),
+    run: context =>
+      runVerified(context, keepingAttempts, attacked => searchWindows(attacked, resolved)),
   };
 }
 

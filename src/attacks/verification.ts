@@ -31,18 +31,33 @@ export function noFindings(inputs: Batch): Findings {
   };
 }
 
+/** How what a search found becomes a result. */
+export interface Verification {
+  /** By how many logits the criterion must be met. */
+  readonly confidence: number;
+  /**
+   * What a sample without success holds. `kept`: the attempt, which is what a model and its scores
+   * would meet when somebody attacks within a budget. `discarded`: the clean input again, since a
+   * search for the smallest change that found none has nothing to show.
+   */
+  readonly attempts: 'kept' | 'discarded';
+}
+
+/** For attacks within a budget. */
+export const keepingAttempts: Verification = { confidence: 0, attempts: 'kept' };
+/** For attacks that look for the smallest change. */
+export const discardingAttempts: Verification = { confidence: 0, attempts: 'discarded' };
+
 /**
  * What every attack has in common. Samples that the model already gets wrong are not attacked. The
  * search runs on the others, and a fresh forward pass on what it found, as stored, decides about
- * success: not a loss, nor a logit from before the last rounding or clipping. A sample without
- * success gets its clean input back.
+ * success: not a loss, nor a logit from before the last rounding or clipping.
  *
- * @param confidence by how many logits the criterion must be met
  * @throws AttackError when inputs, labels or targets do not fit the model
  */
 export async function runVerified(
   context: AttackContext,
-  confidence: number,
+  { confidence, attempts }: Verification,
   search: (context: AttackContext) => Promise<Findings>,
 ): Promise<AttackResult> {
   checkContext(context);
@@ -64,10 +79,13 @@ export async function runVerified(
   attacked.forEach((row, position) => {
     const found = foundLogits.row(position);
     steps[row] = findings.steps[position] as number;
-    if (isMet(criterion, row, found, confidence)) {
-      outcomes[row] = 'succeeded';
+    const isSuccess = isMet(criterion, row, found, confidence);
+    if (isSuccess || attempts === 'kept') {
       adversaries.row(row).set(findings.candidates.row(position));
       logits.row(row).set(found);
+    }
+    if (isSuccess) {
+      outcomes[row] = 'succeeded';
     } else {
       lostSuccess[row] = findings.seenSuccess[position] as number;
       outcomes[row] = findings.gradientUnavailable[position] ? 'gradient-unavailable' : 'failed';

@@ -149,7 +149,7 @@ export class ConditionResults {
     if (attack === undefined) return [];
     const norm = attackNorm(attack.settings);
     return this.#samples.flatMap(sample =>
-      sample === undefined || sample.outcome === 'already-wrong'
+      sample === undefined || sample.outcome === 'already-wrong' || sample.outcome === 'not-run'
         ? []
         : [sample.outcome === 'succeeded' ? (sample.size?.[norm] ?? Infinity) : Infinity],
     );
@@ -212,7 +212,7 @@ export class ConditionResults {
       outcomes,
       attackSuccess: proportion(
         outcomes.succeeded ?? 0,
-        known.length - (outcomes['already-wrong'] ?? 0),
+        known.length - (outcomes['already-wrong'] ?? 0) - (outcomes['not-run'] ?? 0),
       ),
       ...(middle === undefined
         ? {}

@@ -13,6 +13,7 @@ const outcomeCodes: readonly AttackOutcome[] = [
   'failed',
   'already-wrong',
   'gradient-unavailable',
+  'not-run',
 ];
 
 /** Most bytes of finished pieces that are kept; the least recently written go first. */
