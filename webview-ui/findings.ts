@@ -45,8 +45,7 @@ export class Findings extends LitElement {
         color: var(--vscode-list-warningForeground, var(--vscode-charts-yellow));
       }
       .fail,
-      .error,
-      .unknown {
+      .error {
         color: var(--vscode-list-errorForeground, var(--vscode-errorForeground));
       }
       vscode-icon {

@@ -59,7 +59,7 @@ const DataRecordSchema = v.object({
 
 const GradientCheckSchema = v.object({
   verdict: v.picklist(['agrees', 'disagrees', 'unavailable']),
-  /** Largest relative difference between the model's gradient and finite differences. */
+  /** Difference between the model’s gradient and finite differences, relative to the gradient. */
   relativeError: v.nullable(v.number()),
   tolerance: v.number(),
   directions: count,

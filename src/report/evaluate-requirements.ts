@@ -45,7 +45,7 @@ export function evaluateRequirements(
           : checkProportion(
               requirement,
               `robust-accuracy:${attack}`,
-              `Accuracy under ${measured.conditions.find(({ id }) => id === attack)?.label ?? attack}`,
+              `Accuracy under ${labelOf(measured, attack)}`,
               finished(measured, attack)?.accuracy,
             );
       }
@@ -57,6 +57,10 @@ export function evaluateRequirements(
 
 function finished({ conditions }: Measured, id: string): Condition | undefined {
   return conditions.find(condition => condition.id === id && condition.state === 'finished');
+}
+
+function labelOf({ conditions }: Measured, id: string): string {
+  return conditions.find(condition => condition.id === id)?.label ?? id;
 }
 
 function checkProportion(
@@ -95,7 +99,7 @@ function checkMedian(
 ): Check {
   const condition = finished(measured, attack);
   const id = `median-distance:${attack}`;
-  const label = `Median perturbation of ${condition?.label ?? attack}`;
+  const label = `Median perturbation of ${labelOf(measured, attack)}`;
   const value = condition?.distance?.median;
   if (value === undefined) return unknown(id, label, minimum);
   const [lower, upper] = measured.medianIntervals.get(attack) ?? [0, null];
@@ -131,6 +135,6 @@ function unknown(id: string, label: string, required: number): Check {
     measured: null,
     lower: null,
     upper: null,
-    explanation: 'Not measured: the condition is not part of the audit, or did not finish.',
+    explanation: 'Not measured: the condition has not finished, or is not part of the audit.',
   };
 }
