@@ -49,7 +49,7 @@ const digitsCnn: Recipe = {
   name: 'digits-cnn',
   description: 'Two convolutions, max pooling, and a dense head with dropout.',
   format: 'layers-model',
-  plan: { seed: 1, epochs: 6, batchSize: 128, learningRate: 1e-3, maximumShift: 0 },
+  plan: { seed: 1, epochs: 5, batchSize: 128, learningRate: 2e-3, maximumShift: 1 },
   build: seed =>
     sequential({
       name: 'digits_cnn',
@@ -61,7 +61,7 @@ const digitsCnn: Recipe = {
         dense('dense1', seed, 128),
         layers.dropout({ name: 'dropout1', rate: 0.5 }),
         dense('dense2', seed, 64),
-        layers.dropout({ name: 'dropout2', rate: 0.5 }),
+        layers.dropout({ name: 'dropout2', rate: 0.25 }),
         classification(seed),
       ],
     }),
