@@ -136,6 +136,11 @@ export class ConditionResults {
     return result === undefined ? undefined : result.prediction === result.label;
   }
 
+  /** What became of each finished sample, in order; for attacks. */
+  outcomes(): AttackOutcome[] {
+    return this.#samples.flatMap(sample => (sample?.outcome === undefined ? [] : [sample.outcome]));
+  }
+
   /** Correct answers over all finished samples: under an attack, robust accuracy. */
   accuracy(): Proportion {
     const known = this.#samples.filter(sample => sample !== undefined);

@@ -1,8 +1,10 @@
-import { type Condition, type Flag, type GradientCheckRecord } from '../report/audit-report.ts';
+import { type Flag, type GradientCheckRecord } from '../report/audit-report.ts';
+import { checkAttacks } from './attack-sanity.ts';
+import { type ConditionResults } from './condition-results.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly ConditionResults[];
   readonly gradientCheck: GradientCheckRecord | null;
   readonly samples: number;
   readonly baselineSamples: number;
@@ -20,7 +22,7 @@ export function raiseFlags({
 }: FlagEvidence): Flag[] {
   return [
     ...gradientFlags(gradientCheck),
-    ...conditions.flatMap(conditionFlags),
+    ...checkAttacks(conditions),
     ...(baselineSamples >= samples
       ? []
       : [
@@ -43,20 +45,6 @@ function gradientFlags(check: GradientCheckRecord | null): Flag[] {
       message: check.explanation,
       remedy:
         'Do not read success rates of gradient attacks as robustness: try another engine, or attacks without gradients.',
-    },
-  ];
-}
-
-function conditionFlags(condition: Condition): Flag[] {
-  const unavailable = condition.outcomes?.['gradient-unavailable'] ?? 0;
-  if (unavailable === 0) return [];
-  return [
-    {
-      id: 'gradient-unavailable',
-      condition: condition.id,
-      severity: 'warning',
-      message: `${condition.label}: gradients were zero or not finite for ${unavailable} of ${condition.finished} samples; that they were not fooled says nothing about robustness.`,
-      remedy: 'Check the model for saturation and use attacks on logits or without gradients.',
     },
   ];
 }

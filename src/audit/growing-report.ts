@@ -134,7 +134,7 @@ export class GrowingReport {
       gradientCheck: this.#gradientCheck,
       conditions,
       checks: this.#checks(conditions, config.requirements),
-      flags: this.#flags(conditions),
+      flags: this.#flags(),
       samples: this.#samples(),
       arrays: { ...this.#arrays },
     };
@@ -180,9 +180,9 @@ export class GrowingReport {
     return proportion(standing.length, this.#plan.samples.length);
   }
 
-  #flags(conditions: readonly Condition[]): Flag[] {
+  #flags(): Flag[] {
     return raiseFlags({
-      conditions,
+      conditions: this.conditions,
       gradientCheck: this.#gradientCheck,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
