@@ -4,16 +4,14 @@ import { Random } from '../../random/random.ts';
 export const tolerance = 1e-4;
 
 /**
- * How far the inputs are moved to see what rounding can do, relative to the largest number of a row:
- * eight units in the last place.
+ * How far the inputs are moved to see what rounding can do, relative to the largest number of a row.
+ * In a deep network rounding adds up while random moves average out, so the moves grow; the largest
+ * is 1/256 of a step of an 8-bit image.
  */
-const nudge = 2 ** -20;
+const nudges = [2 ** -20, 2 ** -20, 2 ** -18, 2 ** -18, 2 ** -16, 2 ** -16] as const;
 
-/** How many times the inputs are moved. */
-const nudgeCount = 3;
-
-/** How much more than the moved inputs the compiled function may change a row. */
-const slack = 10;
+/** How much more than moved inputs the compiled function may change a row. */
+const slack = 4;
 
 /** Outputs or inputs of a function, one array each, over the same number of rows. */
 export type Arrays = readonly Float32Array[];
@@ -27,8 +25,8 @@ export type RowFunction = (inputs: Arrays) => Promise<Arrays>;
  * A row agrees when every output is within {@link tolerance} of the reference, relative to the
  * largest number of that row. Where it is not, there may be a tie: relu at zero and a maximum of two
  * equal numbers have a gradient that jumps, and rounding alone decides on which side. So the
- * reference itself is computed at inputs that are moved by a few units in the last place; a
- * difference of the same size as the reference's own jump is no disagreement.
+ * reference itself is computed at inputs that are moved a little; a difference of the size of the
+ * reference's own jump, in the same row of the same output, is no disagreement.
  *
  * @param reference called again only where a row does not agree at once
  * @returns nothing when they agree, else the worst difference relative to the largest number
@@ -40,63 +38,73 @@ export async function findDisagreement(
   expected: Arrays,
   reference: RowFunction,
 ): Promise<number | undefined> {
-  const differences = rowDifferences(rows, actual, expected);
-  if (differences.every(difference => difference <= tolerance)) return undefined;
+  const differences = differencesOf(rows, actual, expected);
+  const scales = expected.flatMap(values => rowsOf(values, rows).map(largest));
+  const jumps = scales.map(() => 0);
+  const disagreements = (): number[] =>
+    differences.flatMap((difference, index) => {
+      const [scale, jump] = [scales[index] as number, jumps[index] as number];
+      return difference <= Math.max(tolerance * scale, slack * jump) ? [] : [difference / scale];
+    });
 
-  const jumps = new Float64Array(rows);
-  for (let attempt = 0; attempt < nudgeCount; attempt++) {
+  for (const [attempt, nudge] of nudges.entries()) {
+    if (disagreements().length === 0) return undefined;
     const moved = await reference(
-      inputs.map((values, index) => nudged(values, rows, [attempt, index])),
+      inputs.map((values, index) => nudged(values, rows, nudge, [attempt, index])),
     );
-    rowDifferences(rows, moved, expected).forEach((jump, row) => {
-      jumps[row] = Math.max(jumps[row] as number, jump);
+    differencesOf(rows, moved, expected).forEach((jump, index) => {
+      jumps[index] = Math.max(jumps[index] as number, jump);
     });
   }
-  const unexplained = differences.filter(
-    (difference, row) => !(difference <= Math.max(tolerance, slack * (jumps[row] as number))),
-  );
-  return unexplained.length === 0 ? undefined : unexplained.reduce((a, b) => Math.max(a, b));
+  const unexplained = disagreements();
+  return unexplained.length === 0 ? undefined : Math.max(...unexplained);
 }
 
-/** For each row the worst difference over all outputs, relative to the row's largest number. */
-function rowDifferences(rows: number, actual: Arrays, expected: Arrays): Float64Array {
-  const worst = new Float64Array(rows);
-  expected.forEach((values, output) => {
-    const computed = actual[output] as Float32Array;
-    const size = values.length / rows;
-    for (let row = 0; row < rows; row++) {
-      const range = [row * size, (row + 1) * size] as const;
-      const difference = difference1d(computed.subarray(...range), values.subarray(...range));
-      worst[row] = Math.max(worst[row] as number, difference);
-    }
+function rowsOf(values: Float32Array, rows: number): Float32Array[] {
+  const size = values.length / rows;
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * size, (row + 1) * size));
+}
+
+/** The largest finite number of a row, regardless of its sign. */
+function largest(row: Float32Array): number {
+  return row.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+}
+
+/** The largest difference in each row of each output. */
+function differencesOf(rows: number, actual: Arrays, expected: Arrays): number[] {
+  return expected.flatMap((values, output) => {
+    const computed = rowsOf(actual[output] as Float32Array, rows);
+    return rowsOf(values, rows).map((row, index) =>
+      largestDifference(computed[index] as Float32Array, row),
+    );
   });
-  return worst;
 }
 
-function difference1d(actual: Float32Array, expected: Float32Array): number {
-  let scale = 0;
-  let difference = 0;
+/** Infinite where one of two numbers is infinite or not a number and the other is not the same. */
+function largestDifference(actual: Float32Array, expected: Float32Array): number {
+  let most = 0;
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [actual[i] as number, expected[i] as number];
     if (Object.is(a, b)) continue;
-    scale = Math.max(scale, Math.abs(b));
-    difference = Math.max(difference, Math.abs(a - b));
-    // Infinite or not a number on one side only.
+    const difference = Math.abs(a - b);
     if (!Number.isFinite(difference)) return Infinity;
+    most = Math.max(most, difference);
   }
-  for (const value of expected) scale = Math.max(scale, Math.abs(value));
-  return difference === 0 ? 0 : difference / scale;
+  return most;
 }
 
-function nudged(values: Float32Array, rows: number, key: readonly number[]): Float32Array {
+function nudged(
+  values: Float32Array,
+  rows: number,
+  nudge: number,
+  key: readonly number[],
+): Float32Array {
   const random = new Random(0, ['nudge', ...key]);
   const moved = values.slice();
-  const size = values.length / rows;
-  for (let row = 0; row < rows; row++) {
-    const numbers = moved.subarray(row * size, (row + 1) * size);
-    const largest = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    numbers.forEach((value, index) => {
-      numbers[index] = value + nudge * largest * random.uniform(-1, 1);
+  for (const row of rowsOf(moved, rows)) {
+    const distance = nudge * largest(row);
+    row.forEach((value, index) => {
+      row[index] = value + random.uniform(-distance, distance);
     });
   }
   return moved;

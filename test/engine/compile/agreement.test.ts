@@ -29,6 +29,13 @@ describe('ties', () => {
   });
 });
 
+test('a jump of the slope does not excuse a wrong value', async () => {
+  const inputs = [Float32Array.of(1)];
+  const expected = await rampReference(inputs);
+  const wrong = [Float32Array.of(0.5), Float32Array.of(1)];
+  expect(await findDisagreement(1, inputs, wrong, expected, rampReference)).toBe(Infinity);
+});
+
 describe('rows', () => {
   const linear = ([xs]: Arrays): Promise<Arrays> =>
     Promise.resolve([Float32Array.from(xs ?? [], x => 1000 * x)]);
