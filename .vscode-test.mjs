@@ -20,6 +20,7 @@ export default defineConfig({
   mocha: {
     ui: 'bdd',
     timeout: 240_000,
+    retries: 1,
     reporter: here('test/editor/spec-and-json-reporter.cjs'),
     reporterOptions: { output: here('test-results/editor.json') },
   },

@@ -115,6 +115,8 @@ export class SampleGrid extends LitElement {
   @property({ attribute: false }) accessor selected: number | undefined;
   @state() accessor #active = 0;
   #items: readonly number[] = [];
+  /** Row that was chosen before its sample had arrived. */
+  #wanted: number | undefined;
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('total') && this.#items.length !== this.total) {
@@ -124,6 +126,7 @@ export class SampleGrid extends LitElement {
       this.#items = [...this.#items];
     }
     this.#active = Math.min(this.#active, Math.max(0, this.total - 1));
+    if (this.#wanted !== undefined) this.#choose(this.#wanted);
   }
 
   override render(): unknown {
@@ -325,6 +328,7 @@ export class SampleGrid extends LitElement {
   #choose(position: number): void {
     this.#active = position;
     const sample = this.source?.sampleAt(position);
+    this.#wanted = sample === undefined ? position : undefined;
     if (sample === undefined) return;
     this.dispatchEvent(new CustomEvent('sample-chosen', { detail: sample.index }));
   }

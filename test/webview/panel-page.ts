@@ -1,6 +1,7 @@
 import { build } from 'esbuild';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { panelHtml } from '../../src/extension/panel-html.ts';
 import { querySamples } from '../../src/extension/sample-query.ts';
@@ -68,6 +69,8 @@ export class PanelPage {
   readonly received: FromPanelMessage[] = [];
   /** Violations of the security policy, and errors: there must be none. */
   readonly complaints: string[] = [];
+  /** How long the extension takes to answer a question for samples. */
+  answerMilliseconds = 0;
   #report: AuditReport | undefined;
   #snapshot: ToPanelMessage | undefined;
 
@@ -140,6 +143,7 @@ export class PanelPage {
     if (message.kind === 'ready' && this.#snapshot !== undefined) await this.#post(this.#snapshot);
     if (report === undefined) return;
     if (message.kind === 'samples') {
+      await setTimeout(this.answerMilliseconds);
       await this.#post({
         kind: 'samples',
         requestId: message.requestId,

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/webview/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 1,
+    retry: 1,
     testTimeout: 120_000,
     hookTimeout: 500_000,
   },

@@ -106,31 +106,38 @@ describe('the worker process', () => {
     expect(worker.events).toContainEqual({ kind: 'report', reportPath: answer.reportPath });
   });
 
-  test('stops within one second of a cancellation, and goes on where it was', async () => {
-    const worker = await startWorker();
-    const workspace = await IrisWorkspace.make();
-    const source = new CancellationTokenSource();
-    const answer = worker.connection.sendRequest(
-      AuditRequest,
-      auditOf(workspace, true),
-      source.token,
-    );
-    await worker.until(isLate);
-    const before = performance.now();
-    source.cancel();
-    expect((await answer).state).toBe('cancelled');
-    expect(performance.now() - before).toBeLessThan(1000);
-    const { reportPath } = await answer;
-    const report = await readReport(reportPath);
-    expect(report.state).toBe('cancelled');
-    expect(report.conditions[0]).toMatchObject({ id: 'clean', state: 'finished' });
+  // The second is a promise to the user; a machine that is busy with something else may break it once.
+  test(
+    'stops within one second of a cancellation, and goes on where it was',
+    { retry: 2 },
+    async () => {
+      const worker = await startWorker();
+      const workspace = await IrisWorkspace.make();
+      const source = new CancellationTokenSource();
+      const answer = worker.connection.sendRequest(
+        AuditRequest,
+        auditOf(workspace, true),
+        source.token,
+      );
+      await worker.until(isLate);
+      const before = performance.now();
+      source.cancel();
+      expect((await answer).state).toBe('cancelled');
+      expect(performance.now() - before).toBeLessThan(1000);
+      const { reportPath } = await answer;
+      const report = await readReport(reportPath);
+      expect(report.state).toBe('cancelled');
+      expect(report.conditions[0]).toMatchObject({ id: 'clean', state: 'finished' });
 
-    worker.events.length = 0;
-    const again = await worker.connection.sendRequest(AuditRequest, auditOf(workspace, true));
-    expect(again.state).toBe('complete');
-    const phases = worker.events.flatMap(event => (event.kind === 'progress' ? [event.phase] : []));
-    expect(phases.some(phase => phase.startsWith('FGSM'))).toBe(false);
-  });
+      worker.events.length = 0;
+      const again = await worker.connection.sendRequest(AuditRequest, auditOf(workspace, true));
+      expect(again.state).toBe('complete');
+      const phases = worker.events.flatMap(event =>
+        event.kind === 'progress' ? [event.phase] : [],
+      );
+      expect(phases.some(phase => phase.startsWith('FGSM'))).toBe(false);
+    },
+  );
 
   test('killed in the middle it loses no finished piece', async () => {
     const workspace = await IrisWorkspace.make();
