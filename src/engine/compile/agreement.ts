@@ -4,6 +4,12 @@ import { Random } from '../../random/random.ts';
 export const tolerance = 1e-4;
 
 /**
+ * Least scale of a row that is a single number, a loss or a probability: it may be near zero after
+ * sums of large numbers, and has no larger number beside it to be measured by.
+ */
+const leastScaleOfOne = 1e-2;
+
+/**
  * How far the inputs are moved to see what rounding can do, relative to the largest number of a row.
  * In a deep network rounding adds up while random moves average out, so the moves grow; the largest
  * is 1/256 of a step of an 8-bit image.
@@ -39,7 +45,7 @@ export async function findDisagreement(
   reference: RowFunction,
 ): Promise<number | undefined> {
   const differences = differencesOf(rows, actual, expected);
-  const scales = expected.flatMap(values => rowsOf(values, rows).map(largest));
+  const scales = expected.flatMap(values => rowsOf(values, rows).map(scaleOf));
   const jumps = scales.map(() => 0);
   const disagreements = (): number[] =>
     differences.flatMap((difference, index) => {
@@ -68,6 +74,10 @@ function rowsOf(values: Float32Array, rows: number): Float32Array[] {
 /** The largest finite number of a row, regardless of its sign. */
 function largest(row: Float32Array): number {
   return row.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+}
+
+function scaleOf(row: Float32Array): number {
+  return row.length === 1 ? Math.max(leastScaleOfOne, largest(row)) : largest(row);
 }
 
 /** The largest difference in each row of each output. */

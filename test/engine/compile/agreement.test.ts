@@ -25,7 +25,8 @@ describe('ties', () => {
   test('a thousandth away from the tie only one does', async () => {
     expect(await disagreementOfRamp(1.001, 1)).toBeUndefined();
     expect(await disagreementOfRamp(1.001, 0)).toBe(1);
-    expect(await disagreementOfRamp(0.999, 1)).toBe(Infinity);
+    // The slope there is 0, so the error of 1 is measured by the least scale, 10⁻².
+    expect(await disagreementOfRamp(0.999, 1)).toBeCloseTo(100, 9);
   });
 });
 
@@ -33,7 +34,21 @@ test('a jump of the slope does not excuse a wrong value', async () => {
   const inputs = [Float32Array.of(1)];
   const expected = await rampReference(inputs);
   const wrong = [Float32Array.of(0.5), Float32Array.of(1)];
-  expect(await findDisagreement(1, inputs, wrong, expected, rampReference)).toBe(Infinity);
+  expect(await findDisagreement(1, inputs, wrong, expected, rampReference)).toBeCloseTo(50, 9);
+});
+
+test('a single number near zero is measured by 10⁻⁶, and no more', async () => {
+  const tiny = (): Promise<Arrays> => Promise.resolve([Float32Array.of(1e-5)]);
+  const compare = (actual: number): Promise<number | undefined> =>
+    findDisagreement(
+      1,
+      [Float32Array.of(1)],
+      [Float32Array.of(actual)],
+      [Float32Array.of(1e-5)],
+      tiny,
+    );
+  expect(await compare(1.05e-5)).toBeUndefined();
+  expect(await compare(1.2e-5)).toBeCloseTo(2e-4, 5);
 });
 
 describe('rows', () => {
