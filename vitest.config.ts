@@ -6,6 +6,7 @@ export default defineConfig({
     // These need a browser, the built package or a VS Code, and have configurations of their own.
     exclude: ['test/webview/**', 'test/packaging/**', 'test/editor/**', 'test/ui/**'],
     globalSetup: 'test/build-bundles.ts',
+    setupFiles: 'test/fixed-seed.ts',
     // Tensors are heavy: two processes fill the two cores that we count on.
     pool: 'forks',
     maxWorkers: 2,
