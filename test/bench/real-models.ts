@@ -49,7 +49,7 @@ function outputsAndGradient(model: GraphModel): TensorFunction {
     const kept: tf.Tensor[] = [];
     const weightedSum = (input: tf.Tensor): tf.Scalar => {
       const result = model.execute(input);
-      const outputs = result instanceof tf.Tensor ? [result] : (result);
+      const outputs = result instanceof tf.Tensor ? [result] : result;
       const terms = outputs.map((output, index) => {
         const random = new Random(2, ['weights', index]);
         const weights = Float32Array.from({ length: output.size }, () => random.uniform(-1, 1));

@@ -17,8 +17,11 @@ export interface TrainingPlan {
   readonly learningRate: number;
   /** Training images are moved by up to this many pixels along each axis; 0 for none. */
   readonly maximumShift: number;
-  /** The attack whose results the model is trained on in place of the images themselves. */
-  readonly adversary?: ProjectedGradient;
+  /**
+   * The attack whose results the model is trained on in place of the images themselves. It grows
+   * from nothing over the first epochs: a fresh network learns nothing from its full strength.
+   */
+  readonly adversary?: ProjectedGradient & { readonly warmUpEpochs: number };
 }
 
 /** What training says after each step. */
@@ -50,11 +53,10 @@ export function fit(
       const loss = tidy(() => {
         const clean = imageTensor(digits, batch, shiftsOf(plan, epoch));
         const labels = tensor1d(labelsAt(digits, batch), 'int32');
+        const adversary = adversaryAt(plan, stepsDone / stepsPerEpoch);
         const start = new Random(plan.seed, ['adversary-start', stepsDone]);
         const images =
-          plan.adversary === undefined
-            ? clean
-            : perturb(model, clean, labels, plan.adversary, start);
+          adversary === undefined ? clean : perturb(model, clean, labels, adversary, start);
         const dropout = seededDropout(plan.seed, stepsDone);
         const batchLoss = (): Scalar =>
           mean(crossEntropy(logitsOf(model, images, dropout), labels));
@@ -75,4 +77,15 @@ function shiftsOf({ seed, maximumShift }: TrainingPlan, epoch: number): (index: 
       down: random.integer(range) - maximumShift,
     };
   };
+}
+
+/** The attack of the plan, weakened while it warms up. */
+function adversaryAt(
+  { adversary }: TrainingPlan,
+  epochsDone: number,
+): ProjectedGradient | undefined {
+  if (adversary === undefined) return undefined;
+  const { epsilon, stepSize, steps, warmUpEpochs } = adversary;
+  const strength = Math.min(1, epochsDone / warmUpEpochs);
+  return { epsilon: strength * epsilon, stepSize: strength * stepSize, steps };
 }

@@ -9,9 +9,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setBackend } from '@tensorflow/tfjs-core';
+import { type Sequential } from '@tensorflow/tfjs-layers';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { readDigitSet, sliceDigits, type DigitSet } from './digit-set.ts';
-import { accuracy, accuracyUnderFgsm, type Accuracy } from './evaluation.ts';
+import { accuracy, accuracyUnderFgsm, accuracyUnderPgd, type Accuracy } from './evaluation.ts';
 import { fit, type TrainingProgress } from './fit.ts';
 import { recipes, type Recipe } from './recipes.ts';
 import { savedForm } from './saved-form.ts';
@@ -19,8 +20,10 @@ import { writeModel } from './write-model.ts';
 
 const example = join(import.meta.dirname, '..');
 const fgsmEpsilons = [0.1, 0.2, 0.3];
-/** FGSM is measured on the first test digits, as published figures are. */
+/** Attacks are run on the first test digits, as published figures are. */
 const attackedDigits = 1000;
+/** The usual attack on models that were trained on adversaries of 0.3 (Madry et al., 2018). */
+const projectedGradient = { epsilon: 0.3, stepSize: 0.01, steps: 40 };
 
 async function main(): Promise<void> {
   const { positionals: names } = parseArgs({ allowPositionals: true });
@@ -58,6 +61,10 @@ async function train(
     console.log(`under FGSM, epsilon ${epsilon}: ${spell(result)}`);
     return { epsilon, ...result };
   });
+  const underPgd =
+    recipe.plan.adversary === undefined
+      ? {}
+      : { accuracyUnderPgdLinf: measureUnderPgd(model, first, recipe.plan.seed) };
   const metadata = {
     description: recipe.description,
     trainedBy: `examples/digits/training/train.ts ${recipe.name}`,
@@ -65,9 +72,18 @@ async function train(
     plan: recipe.plan,
     testAccuracy: { ...clean, digits: 'all MNIST test digits' },
     accuracyUnderFgsmLinf: underFgsm,
+    ...underPgd,
   };
   writeModel(join(example, 'models', recipe.name), await savedForm(recipe, model, first), metadata);
   model.dispose();
+}
+
+/** Accuracy under {@link projectedGradient}, with its settings. */
+function measureUnderPgd(model: Sequential, digits: DigitSet, seed: number): object {
+  const result = accuracyUnderPgd(model, digits, projectedGradient, seed);
+  const { epsilon, stepSize, steps } = projectedGradient;
+  console.log(`under PGD, epsilon ${epsilon}, ${steps} steps of ${stepSize}: ${spell(result)}`);
+  return { ...projectedGradient, ...result };
 }
 
 /** Prints the mean loss from time to time. */
