@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createVSIX } from '@vscode/vsce';
-import { type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { runCommand } from '../test/host/run-command.ts';
 import { projectFolder } from './step.ts';
 import { thirdPartyNotices } from './third-party-notices.ts';

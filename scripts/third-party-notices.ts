@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 
 /** A package of somebody else that is part of what we ship. */
 interface ThirdPartyPackage {

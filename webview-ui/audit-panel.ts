@@ -2,14 +2,10 @@ import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-icon/index.js';
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import {
-  type SampleFilter,
-  type SampleOrder,
-  type ToPanelMessage,
-} from '../src/protocol/panel-protocol.ts';
+import type { SampleFilter, SampleOrder, ToPanelMessage } from '../src/protocol/panel-protocol.ts';
 import { age, duration } from '../src/report/wording.ts';
 import './condition-summary.ts';
-import { type EditorLink } from './editor-link.ts';
+import type { EditorLink } from './editor-link.ts';
 import './findings.ts';
 import './sample-detail.ts';
 import './sample-grid.ts';

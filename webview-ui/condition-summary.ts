@@ -1,6 +1,6 @@
 import { css, html, LitElement, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { type Condition } from '../src/report/audit-report.ts';
+import type { Condition } from '../src/report/audit-report.ts';
 import { distance, percent, ratio, scientific } from '../src/report/wording.ts';
 import { sharedStyles } from './shared-styles.ts';
 

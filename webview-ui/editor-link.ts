@@ -1,5 +1,5 @@
-import { type FromPanelMessage, type ToPanelMessage } from '../src/protocol/panel-protocol.ts';
-import { type ViewState } from './view-state.ts';
+import type { FromPanelMessage, ToPanelMessage } from '../src/protocol/panel-protocol.ts';
+import type { ViewState } from './view-state.ts';
 
 /** What VS Code gives a webview, once. */
 interface EditorApi {

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { type Check, type Flag, type GradientCheckRecord } from '../src/report/audit-report.ts';
+import type { Check, Flag, GradientCheckRecord } from '../src/report/audit-report.ts';
 import { sharedStyles } from './shared-styles.ts';
 
 const verdictWords = {

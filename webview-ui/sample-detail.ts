@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { type ToPanelMessage } from '../src/protocol/panel-protocol.ts';
-import { type Condition, type SampleRecord } from '../src/report/audit-report.ts';
+import type { ToPanelMessage } from '../src/protocol/panel-protocol.ts';
+import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
 import { amplification } from './painting.ts';
 import './picture.ts';

@@ -1,12 +1,12 @@
 import '@lit-labs/virtualizer';
-import { type LitVirtualizer } from '@lit-labs/virtualizer';
+import type { LitVirtualizer } from '@lit-labs/virtualizer';
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { type SampleOrder } from '../src/protocol/panel-protocol.ts';
-import { type Condition, type SampleRecord } from '../src/report/audit-report.ts';
+import type { SampleOrder } from '../src/protocol/panel-protocol.ts';
+import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
 import './picture.ts';
-import { type SampleSource } from './sample-source.ts';
+import type { SampleSource } from './sample-source.ts';
 import { answer, className, outcomeWords } from './sample-words.ts';
 import { sharedStyles } from './shared-styles.ts';
 

@@ -1,6 +1,6 @@
-import { type SampleRecord } from '../src/report/audit-report.ts';
-import { type FromPanelMessage, type ToPanelMessage } from '../src/protocol/panel-protocol.ts';
-import { type ViewState } from './view-state.ts';
+import type { SampleRecord } from '../src/report/audit-report.ts';
+import type { FromPanelMessage, ToPanelMessage } from '../src/protocol/panel-protocol.ts';
+import type { ViewState } from './view-state.ts';
 
 type Samples = Extract<ToPanelMessage, { kind: 'samples' }>;
 type Pictures = Extract<ToPanelMessage, { kind: 'pictures' }>;

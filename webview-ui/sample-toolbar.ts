@@ -3,8 +3,8 @@ import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { type SampleFilter } from '../src/protocol/panel-protocol.ts';
-import { type Condition } from '../src/report/audit-report.ts';
+import type { SampleFilter } from '../src/protocol/panel-protocol.ts';
+import type { Condition } from '../src/report/audit-report.ts';
 import { sharedStyles } from './shared-styles.ts';
 
 const outcomes: Readonly<Record<SampleFilter['outcome'], string>> = {

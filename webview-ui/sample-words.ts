@@ -1,4 +1,4 @@
-import { type Outcome, type SampleCondition } from '../src/report/audit-report.ts';
+import type { Outcome, SampleCondition } from '../src/report/audit-report.ts';
 
 /** What became of a sample, in a word or two. */
 export const outcomeWords = {

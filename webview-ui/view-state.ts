@@ -1,4 +1,4 @@
-import { type SampleFilter, type SampleOrder } from '../src/protocol/panel-protocol.ts';
+import type { SampleFilter, SampleOrder } from '../src/protocol/panel-protocol.ts';
 
 /** What the user has chosen to look at: kept when the panel is hidden or VS Code restarts. */
 export interface ViewState {

@@ -1,7 +1,7 @@
 import { differenceOfLogitsRatio, targetedDifferenceOfLogitsRatio } from '../model/losses.ts';
 import { Random } from '../random/random.ts';
 import { allRows } from './active-rows.ts';
-import { type Attack, type AttackContext } from './attack.ts';
+import type { Attack, AttackContext } from './attack.ts';
 import { AutoStep } from './auto-step.ts';
 import { drawFromBall } from './ball.ts';
 import { displaceWithin } from './box.ts';

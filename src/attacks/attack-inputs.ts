@@ -1,4 +1,4 @@
-import { type AttackContext } from './attack.ts';
+import type { AttackContext } from './attack.ts';
 import { AttackError } from './attack-error.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { Batch } from '../arrays/batch.ts';
-import { type AttackContext } from './attack.ts';
+import type { AttackContext } from './attack.ts';
 import { BallInBox } from './ball.ts';
 import { displaceWithin } from './box.ts';
-import { type PointEvaluation } from './gradient-walk.ts';
+import type { PointEvaluation } from './gradient-walk.ts';
 import { steepestAscent } from './steepest-ascent.ts';
 
 /** a: how much of a step is new; the rest is the step before. */

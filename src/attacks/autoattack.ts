@@ -1,5 +1,5 @@
 import { apgd } from './apgd.ts';
-import { type Attack } from './attack.ts';
+import type { Attack } from './attack.ts';
 import { runEnsemble } from './ensemble.ts';
 import { fabWithin } from './fab.ts';
 import { requireAtLeast } from './setting-ranges.ts';

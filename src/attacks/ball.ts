@@ -1,6 +1,6 @@
-import { type Bounds } from '../model/classifier.ts';
-import { type Random } from '../random/random.ts';
-import { type Norm } from './attack.ts';
+import type { Bounds } from '../model/classifier.ts';
+import type { Random } from '../random/random.ts';
+import type { Norm } from './attack.ts';
 import { lengthOf, type Vector } from './norms.ts';
 import { fillLevel } from './water-filling.ts';
 

@@ -1,5 +1,5 @@
-import { type Bounds } from '../model/classifier.ts';
-import { type Vector } from './norms.ts';
+import type { Bounds } from '../model/classifier.ts';
+import type { Vector } from './norms.ts';
 
 /**
  * Writes `centre + scale · perturbation`, clipped to the bounds, to `result`. Arithmetic is float64

@@ -1,9 +1,9 @@
 import { Batch } from '../arrays/batch.ts';
-import { type LogitLoss, type LossGradient } from '../model/classifier.ts';
+import type { LogitLoss, LossGradient } from '../model/classifier.ts';
 import { carliniWagnerHinge } from '../model/losses.ts';
 import { allRows, firstRows } from './active-rows.ts';
 import { Adam } from './adam.ts';
-import { type Attack, type AttackContext } from './attack.ts';
+import type { Attack, AttackContext } from './attack.ts';
 import { ConstantSearch } from './constant-search.ts';
 import { NearestSuccesses } from './nearest-successes.ts';
 import { lengthOf } from './norms.ts';

@@ -1,6 +1,6 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 import { allRows } from './active-rows.ts';
-import { type Criterion } from './attack.ts';
+import type { Criterion } from './attack.ts';
 import { predictedClass, referenceClass } from './criterion.ts';
 
 /**

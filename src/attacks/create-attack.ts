@@ -1,5 +1,5 @@
-import { type Attack } from './attack.ts';
-import { type AttackSettings } from './attack-settings.ts';
+import type { Attack } from './attack.ts';
+import type { AttackSettings } from './attack-settings.ts';
 import { apgd } from './apgd.ts';
 import { autoAttack } from './autoattack.ts';
 import { bim } from './bim.ts';

@@ -1,4 +1,4 @@
-import { type Criterion } from './attack.ts';
+import type { Criterion } from './attack.ts';
 
 /** The same criterion for the samples at `rows`, in that order. */
 export function gatherCriterion(criterion: Criterion, rows: readonly number[]): Criterion {

@@ -1,6 +1,6 @@
 import { allRows } from './active-rows.ts';
 import { cosineAnnealing } from './annealing.ts';
-import { type Attack, type AttackContext } from './attack.ts';
+import type { Attack, AttackContext } from './attack.ts';
 import { displaceWithin } from './box.ts';
 import { walkAlongGradients } from './gradient-walk.ts';
 import { NearestSuccesses } from './nearest-successes.ts';

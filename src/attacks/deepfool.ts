@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { logitCombination } from '../model/losses.ts';
 import { allRows, gatherInto } from './active-rows.ts';
-import { type Attack, type AttackContext } from './attack.ts';
+import type { Attack, AttackContext } from './attack.ts';
 import { displaceWithin } from './box.ts';
 import { candidateClasses, candidateMinusRival, rivalClass } from './class-candidates.ts';
 import { NearestSuccesses } from './nearest-successes.ts';

@@ -1,11 +1,6 @@
 import { Batch } from '../arrays/batch.ts';
 import { allRows } from './active-rows.ts';
-import {
-  type Attack,
-  type AttackContext,
-  type AttackOutcome,
-  type AttackResult,
-} from './attack.ts';
+import type { Attack, AttackContext, AttackOutcome, AttackResult } from './attack.ts';
 import { gatherContext } from './verification.ts';
 
 /** How far an ensemble has come: enough to go on from there, even in another process. */

@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { logitCombination } from '../model/losses.ts';
 import { allRows, gatherInto } from './active-rows.ts';
-import { type Attack, type AttackContext, type Norm } from './attack.ts';
+import type { Attack, AttackContext, Norm } from './attack.ts';
 import { candidateClasses, candidateMinusRival, rivalClass } from './class-candidates.ts';
 import { HyperplaneStep } from './hyperplane.ts';
 import { NearestSuccesses } from './nearest-successes.ts';

@@ -1,4 +1,4 @@
-import { type Attack, type AttackContext, type Norm } from './attack.ts';
+import type { Attack, AttackContext, Norm } from './attack.ts';
 import { allRows } from './active-rows.ts';
 import { displaceWithin } from './box.ts';
 import { crossEntropyObjective, objectiveGradient } from './objective.ts';

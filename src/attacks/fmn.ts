@@ -1,6 +1,6 @@
 import { allRows } from './active-rows.ts';
 import { cosineAnnealing } from './annealing.ts';
-import { type Attack, type AttackContext, type Norm } from './attack.ts';
+import type { Attack, AttackContext, Norm } from './attack.ts';
 import { BallInBox } from './ball.ts';
 import { displaceWithin } from './box.ts';
 import { walkAlongGradients } from './gradient-walk.ts';

@@ -1,9 +1,9 @@
 import { Batch } from '../arrays/batch.ts';
 import { gatherInto } from './active-rows.ts';
-import { type AttackContext } from './attack.ts';
+import type { AttackContext } from './attack.ts';
 import { objectiveGradient, type Objective } from './objective.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
-import { type Findings } from './verification.ts';
+import type { Findings } from './verification.ts';
 
 /** What the model says at the present point of one sample. */
 export interface PointEvaluation {

@@ -1,6 +1,6 @@
-import { type Bounds } from '../model/classifier.ts';
-import { type Norm } from './attack.ts';
-import { type Vector } from './norms.ts';
+import type { Bounds } from '../model/classifier.ts';
+import type { Norm } from './attack.ts';
+import type { Vector } from './norms.ts';
 import { fillLevel } from './water-filling.ts';
 
 /**

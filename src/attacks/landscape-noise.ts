@@ -1,7 +1,7 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { allRows } from './active-rows.ts';
-import { type AttackContext } from './attack.ts';
+import type { AttackContext } from './attack.ts';
 import { displaceWithin } from './box.ts';
 import { crossEntropyObjective, objectiveGradient } from './objective.ts';
 

@@ -1,4 +1,4 @@
-import { type Attack, type Norm } from './attack.ts';
+import type { Attack, Norm } from './attack.ts';
 import { projectedAscent } from './projected-ascent.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
 import { keepingAttempts, runVerified } from './verification.ts';

@@ -1,4 +1,4 @@
-import { type AttackContext, type Norm } from './attack.ts';
+import type { AttackContext, Norm } from './attack.ts';
 import { isSafelyMet } from './criterion.ts';
 import { distanceBetween } from './norms.ts';
 import { type Findings, noFindings } from './verification.ts';

@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { allRows, gatherInto } from './active-rows.ts';
-import { type Attack, type AttackContext, type Norm } from './attack.ts';
+import type { Attack, AttackContext, Norm } from './attack.ts';
 import { displaceWithin } from './box.ts';
 import { isSafelyMet } from './criterion.ts';
 import { lengthOf } from './norms.ts';

@@ -1,4 +1,4 @@
-import { type Norm } from './attack.ts';
+import type { Norm } from './attack.ts';
 
 /** Numbers to read, of either precision. */
 export type Vector = Float32Array | Float64Array;

@@ -1,7 +1,7 @@
-import { type Batch } from '../arrays/batch.ts';
-import { type Classifier, type LogitLoss, type LossGradient } from '../model/classifier.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Classifier, LogitLoss, LossGradient } from '../model/classifier.ts';
 import { errorLogOdds, negativeMargin } from '../model/losses.ts';
-import { type Criterion } from './attack.ts';
+import type { Criterion } from './attack.ts';
 import { referenceClass } from './criterion.ts';
 
 /** A loss of the logits, and the way in which it has to change for the attack to succeed. */

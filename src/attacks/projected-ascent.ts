@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { allRows } from './active-rows.ts';
-import { type AttackContext, type Norm } from './attack.ts';
+import type { AttackContext, Norm } from './attack.ts';
 import { BallInBox, drawFromBall } from './ball.ts';
 import { displaceWithin, removeBlockedDirections } from './box.ts';
 import { isSafelyMet } from './criterion.ts';

@@ -1,5 +1,5 @@
-import { type Bounds } from '../model/classifier.ts';
-import { type Random } from '../random/random.ts';
+import type { Bounds } from '../model/classifier.ts';
+import type { Random } from '../random/random.ts';
 import { displaceWithin } from './box.ts';
 import { lengthOf } from './norms.ts';
 import {

@@ -1,4 +1,4 @@
-import { type Random } from '../random/random.ts';
+import type { Random } from '../random/random.ts';
 
 /** How the square attack changes a picture, for one norm. */
 export interface SquareMoves {

@@ -1,10 +1,10 @@
 import { Batch } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { allRows, gatherInto } from './active-rows.ts';
-import { type Attack, type AttackContext } from './attack.ts';
+import type { Attack, AttackContext } from './attack.ts';
 import { criterionGap, isSafelyMet } from './criterion.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
-import { type SquareMoves } from './square-moves.ts';
+import type { SquareMoves } from './square-moves.ts';
 import { SquareMovesL2 } from './square-moves-l2.ts';
 import { SquareMovesLinf } from './square-moves-linf.ts';
 import { type Findings, noFindings, keepingAttempts, runVerified } from './verification.ts';

@@ -1,4 +1,4 @@
-import { type Norm } from './attack.ts';
+import type { Norm } from './attack.ts';
 import { lengthOf, type Vector } from './norms.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Bounds } from '../model/classifier.ts';
+import type { Bounds } from '../model/classifier.ts';
 
 /**
  * Keeps arctanh finite for pixels that lie on a bound. Without it they would start at infinity and

@@ -1,10 +1,5 @@
-import { type Batch } from '../arrays/batch.ts';
-import {
-  type AttackContext,
-  type AttackOutcome,
-  type AttackResult,
-  type Criterion,
-} from './attack.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { AttackContext, AttackOutcome, AttackResult, Criterion } from './attack.ts';
 import { allRows } from './active-rows.ts';
 import { checkContext } from './attack-inputs.ts';
 import { gatherCriterion, isMet, referenceClass } from './criterion.ts';

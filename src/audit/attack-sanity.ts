@@ -1,4 +1,4 @@
-import { type AttackSettings } from '../attacks/attack-settings.ts';
+import type { AttackSettings } from '../attacks/attack-settings.ts';
 import {
   checkBlackBox,
   checkGradients,
@@ -9,8 +9,8 @@ import {
   type SanityRun,
 } from '../attacks/sanity-checks.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
-import { type Flag } from '../report/audit-report.ts';
-import { type ConditionResults } from './condition-results.ts';
+import type { Flag } from '../report/audit-report.ts';
+import type { ConditionResults } from './condition-results.ts';
 
 /** A finished attack as the checks see it, with what tells which ones may be compared. */
 interface FinishedAttack extends SanityRun {

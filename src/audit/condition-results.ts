@@ -1,16 +1,16 @@
-import { type AttackOutcome } from '../attacks/attack.ts';
+import type { AttackOutcome } from '../attacks/attack.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import { Batch, sizeOf } from '../arrays/batch.ts';
-import {
-  type Condition,
-  type Proportion,
-  type SampleCondition,
-  type UncertaintySummary,
+import type {
+  Condition,
+  Proportion,
+  SampleCondition,
+  UncertaintySummary,
 } from '../report/audit-report.ts';
 import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
-import { type OutputOf } from './piece.ts';
-import { type PlannedCondition } from './plan.ts';
-import { type PosteriorRecord } from './subject.ts';
+import type { OutputOf } from './piece.ts';
+import type { PlannedCondition } from './plan.ts';
+import type { PosteriorRecord } from './subject.ts';
 
 /** Sizes of one perturbation in input units; L0 counts changed numbers. */
 export interface PerturbationSize {

@@ -1,6 +1,6 @@
-import { type Flag, type GradientCheckRecord } from '../report/audit-report.ts';
+import type { Flag, GradientCheckRecord } from '../report/audit-report.ts';
 import { checkAttacks } from './attack-sanity.ts';
-import { type ConditionResults } from './condition-results.ts';
+import type { ConditionResults } from './condition-results.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {

@@ -1,23 +1,23 @@
 import { createAttack } from '../attacks/create-attack.ts';
-import { type ResolvedConfig } from '../config/resolve-config.ts';
-import {
-  type AuditReport,
-  type Check,
-  type Condition,
-  type FileStamp,
-  type Flag,
-  type GradientCheckRecord,
-  type Proportion,
-  type SampleRecord,
+import type { ResolvedConfig } from '../config/resolve-config.ts';
+import type {
+  AuditReport,
+  Check,
+  Condition,
+  FileStamp,
+  Flag,
+  GradientCheckRecord,
+  Proportion,
+  SampleRecord,
 } from '../report/audit-report.ts';
 import { evaluateRequirements } from '../report/evaluate-requirements.ts';
 import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
 import { ConditionResults } from './condition-results.ts';
 import { raiseFlags } from './flags.ts';
-import { type PieceOutput } from './piece.ts';
-import { type AuditPlan, type PlannedPiece } from './plan.ts';
-import { type SubjectRecord } from './subject.ts';
+import type { PieceOutput } from './piece.ts';
+import type { AuditPlan, PlannedPiece } from './plan.ts';
+import type { SubjectRecord } from './subject.ts';
 
 /** What a report states about how it was made. */
 export interface ReportOrigin {

@@ -1,6 +1,6 @@
-import { type PieceControl } from './subject-session.ts';
-import { type PieceOutput, type PieceTask } from './piece.ts';
-import { type AuditSubject, type GradientReport, type SubjectRecord } from './subject.ts';
+import type { PieceControl } from './subject-session.ts';
+import type { PieceOutput, PieceTask } from './piece.ts';
+import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
 
 /** Runs the pieces of one audit: in this thread, or on several. */
 export interface PieceExecutor {

@@ -1,9 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type AttackOutcome } from '../attacks/attack.ts';
+import type { AttackOutcome } from '../attacks/attack.ts';
 import { makeFolder } from './atomic-file.ts';
-import { type OutputOf, type PieceOutput } from './piece.ts';
-import { type NumpyValues } from '../numpy/dtype.ts';
+import type { OutputOf, PieceOutput } from './piece.ts';
+import type { NumpyValues } from '../numpy/dtype.ts';
 import { openNpz } from '../numpy/open-numpy.ts';
 import { writeNpz, type WritableArray } from '../numpy/write-numpy.ts';
 

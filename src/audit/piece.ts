@@ -1,5 +1,5 @@
-import { type AttackOutcome } from '../attacks/attack.ts';
-import { type AttackSettings } from '../attacks/attack-settings.ts';
+import type { AttackOutcome } from '../attacks/attack.ts';
+import type { AttackSettings } from '../attacks/attack-settings.ts';
 
 /**
  * The unit of work: one step of one condition on a few dozen samples. A piece depends on nothing

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { maximumSteps } from '../attacks/attack-cost.ts';
-import { type AttackSettings } from '../attacks/attack-settings.ts';
+import type { AttackSettings } from '../attacks/attack-settings.ts';
 import { attackId, attackLabel } from '../attacks/attack-names.ts';
-import { type AttackConfig } from '../config/attack-config.ts';
+import type { AttackConfig } from '../config/attack-config.ts';
 import { presetSamples, type AuditConfig } from '../config/audit-config.ts';
-import { type AuditOverrides } from '../protocol/worker-protocol.ts';
+import type { AuditOverrides } from '../protocol/worker-protocol.ts';
 import { Random } from '../random/random.ts';
 import { AuditError } from './audit-error.ts';
 import { pieceSamples, type AttackTarget, type PieceStep } from './piece.ts';
-import { type AuditSubject, type SubjectRecord } from './subject.ts';
+import type { AuditSubject, SubjectRecord } from './subject.ts';
 
 /** One condition: the clean samples, the separate clean set, or an attack on the samples. */
 export interface PlannedCondition {

@@ -3,7 +3,7 @@ import { reportFileName, type AuditReport } from '../report/audit-report.ts';
 import { writeNpz } from '../numpy/write-numpy.ts';
 import { makeFolder, writeAtomically } from './atomic-file.ts';
 import { inputBytes, type ConditionResults } from './condition-results.ts';
-import { type GrowingReport } from './growing-report.ts';
+import type { GrowingReport } from './growing-report.ts';
 
 /** Milliseconds between two writes of a report that grows. */
 const interval = 700;

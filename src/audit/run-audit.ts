@@ -1,25 +1,21 @@
 import { join } from 'node:path';
-import { type ResolvedConfig } from '../config/resolve-config.ts';
+import type { ResolvedConfig } from '../config/resolve-config.ts';
 import { AssayError, describeError } from '../errors/assay-error.ts';
-import {
-  type AuditEvent,
-  type AuditOverrides,
-  type EngineChoice,
-} from '../protocol/worker-protocol.ts';
-import { type AuditReport, type FileStamp } from '../report/audit-report.ts';
+import type { AuditEvent, AuditOverrides, EngineChoice } from '../protocol/worker-protocol.ts';
+import type { AuditReport, FileStamp } from '../report/audit-report.ts';
 import { reportFolderOf } from '../report/report-files.ts';
 import { NumpyError } from '../numpy/numpy-error.ts';
 import { stampFile } from '../report/staleness.ts';
 import { AuditError } from './audit-error.ts';
 import { GrowingReport } from './growing-report.ts';
-import { type PieceOutput, type PieceTask } from './piece.ts';
-import { type PieceExecutor } from './piece-executor.ts';
+import type { PieceOutput, PieceTask } from './piece.ts';
+import type { PieceExecutor } from './piece-executor.ts';
 import { PieceSchedule } from './piece-schedule.ts';
 import { PieceStore } from './piece-store.ts';
 import { planAudit, type AuditPlan, type PlannedPiece } from './plan.ts';
 import { AuditProgress } from './progress.ts';
 import { ReportWriter } from './report-writer.ts';
-import { type AuditSubject, type SubjectRecord } from './subject.ts';
+import type { AuditSubject, SubjectRecord } from './subject.ts';
 
 /** Folder of finished pieces, in the folder of the configuration. */
 const pieceFolder = join('.assay', 'pieces');

@@ -1,18 +1,18 @@
 import { createAttack } from '../attacks/create-attack.ts';
-import { type Criterion } from '../attacks/attack.ts';
+import type { Criterion } from '../attacks/attack.ts';
 import { Batch } from '../arrays/batch.ts';
 import { openSamples } from '../data/open-samples.ts';
-import { type Samples } from '../data/samples.ts';
-import { type Engine } from '../engine/engine.ts';
+import type { Samples } from '../data/samples.ts';
+import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { checkModelGradient } from '../model/check-model-gradient.ts';
 import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
 import { readSavedModel } from '../model/read-saved-model.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { monteCarloDropout } from '../uncertainty/mc-dropout.ts';
-import { type NotApplicable, type Posterior } from '../uncertainty/posterior.ts';
-import { type AttackTarget, type PieceOutput, type PieceTask } from './piece.ts';
-import { type AuditSubject, type GradientReport, type SubjectRecord } from './subject.ts';
+import type { NotApplicable, Posterior } from '../uncertainty/posterior.ts';
+import type { AttackTarget, PieceOutput, PieceTask } from './piece.ts';
+import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
 
 /** How a running piece reports back and is stopped. */
 export interface PieceControl {

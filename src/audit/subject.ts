@@ -1,6 +1,6 @@
-import { type DataConfig, type InputConfig } from '../config/audit-config.ts';
-import { type EngineChoice } from '../protocol/worker-protocol.ts';
-import { type GradientCheckRecord, type ModelRecord } from '../report/audit-report.ts';
+import type { DataConfig, InputConfig } from '../config/audit-config.ts';
+import type { EngineChoice } from '../protocol/worker-protocol.ts';
+import type { GradientCheckRecord, ModelRecord } from '../report/audit-report.ts';
 
 /** What is audited: everything that a tensor thread needs to open model, data and posterior. */
 export interface AuditSubject {

@@ -1,8 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { serveTasks, type TaskContext } from '../engine/thread-tasks.ts';
 import { SubjectSession } from './subject-session.ts';
-import { type AuditSubject } from './subject.ts';
-import { type ThreadAnswer, type ThreadCall } from './thread-calls.ts';
+import type { AuditSubject } from './subject.ts';
+import type { ThreadAnswer, ThreadCall } from './thread-calls.ts';
 
 /**
  * One tensor thread: has the subject of an audit open and answers calls, one after the other. All

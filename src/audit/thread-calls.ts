@@ -1,5 +1,5 @@
-import { type PieceOutput, type PieceTask } from './piece.ts';
-import { type GradientReport, type SubjectRecord } from './subject.ts';
+import type { PieceOutput, PieceTask } from './piece.ts';
+import type { GradientReport, SubjectRecord } from './subject.ts';
 
 /** What can be asked of a tensor thread, and what it answers. */
 export type ThreadCall =

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ThreadPool } from '../engine/thread-pool.ts';
-import { type PieceExecutor } from './piece-executor.ts';
-import { type PieceOutput, type PieceTask } from './piece.ts';
-import { type AuditSubject, type GradientReport, type SubjectRecord } from './subject.ts';
-import { type PieceControl } from './subject-session.ts';
-import { type AnswerTo, type ThreadAnswer, type ThreadCall } from './thread-calls.ts';
+import type { PieceExecutor } from './piece-executor.ts';
+import type { PieceOutput, PieceTask } from './piece.ts';
+import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
+import type { PieceControl } from './subject-session.ts';
+import type { AnswerTo, ThreadAnswer, ThreadCall } from './thread-calls.ts';
 
 /** Bundle of `tensor-thread.ts`: beside the running bundle, or in `dist/` when run from the sources. */
 function tensorThreadPath(): string {

@@ -6,7 +6,7 @@ import { toolVersion } from '../audit/tool-version.ts';
 import { configFileName } from '../config/audit-config.ts';
 import { ConfigError } from '../config/config-error.ts';
 import { findConfig, readConfig, type ResolvedConfig } from '../config/resolve-config.ts';
-import { type AuditOverrides, type EngineChoice } from '../protocol/worker-protocol.ts';
+import type { AuditOverrides, EngineChoice } from '../protocol/worker-protocol.ts';
 import { describeReport } from './describe-report.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ProgressLine } from './progress-line.ts';

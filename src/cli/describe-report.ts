@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type AuditReport, type Check, type Flag } from '../report/audit-report.ts';
+import type { AuditReport, Check, Flag } from '../report/audit-report.ts';
 import { conditionTable, renderText } from '../report/condition-table.ts';
 import { duration } from '../report/wording.ts';
 

@@ -1,5 +1,5 @@
-import { type WriteStream } from 'node:tty';
-import { type AuditEvent } from '../protocol/worker-protocol.ts';
+import type { WriteStream } from 'node:tty';
+import type { AuditEvent } from '../protocol/worker-protocol.ts';
 import { duration } from '../report/wording.ts';
 
 type Progress = Extract<AuditEvent, { kind: 'progress' }>;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { type AuditConfig } from './audit-config.ts';
+import type { AuditConfig } from './audit-config.ts';
 
 type Draft = Pick<AuditConfig, 'version' | 'models' | 'data' | 'preset' | 'seed'>;
 

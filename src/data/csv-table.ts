@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { parse, CsvError } from 'csv-parse';
 import { DataError } from './data-error.ts';
 import { readFirstBytes, requireFile } from './data-file.ts';
-import { type StoredInputs } from './stored-inputs.ts';
+import type { StoredInputs } from './stored-inputs.ts';
 
 /** A table of numbers with one column of labels. */
 export interface CsvTable {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { type DataSource, type InputLayout } from './samples.ts';
+import type { DataSource, InputLayout } from './samples.ts';
 
 /**
  * SHA-256 over the stored bytes, what is read of them, and how they become inputs. Where the files

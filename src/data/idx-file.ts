@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { sizeOf } from '../arrays/batch.ts';
 import { fileSource, memorySource, type ByteSource } from '../numpy/byte-source.ts';
-import { type StoredDtype } from '../numpy/dtype.ts';
+import type { StoredDtype } from '../numpy/dtype.ts';
 import { arrayIn, type NumpyArray } from '../numpy/numpy-array.ts';
 import { DataError } from './data-error.ts';
 import { readFirstBytes, requireFile } from './data-file.ts';

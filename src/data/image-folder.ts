@@ -5,7 +5,7 @@ import { DataError } from './data-error.ts';
 import { requireFolder } from './data-file.ts';
 import { readPicture } from './image-file.ts';
 import { withChannels } from './picture-channels.ts';
-import { type StoredInputs } from './stored-inputs.ts';
+import type { StoredInputs } from './stored-inputs.ts';
 
 /** Pictures in one subfolder for each class. */
 export interface ImageFolder {

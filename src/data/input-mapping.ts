@@ -1,8 +1,8 @@
 import { Batch } from '../arrays/batch.ts';
-import { type NumpyValues } from '../numpy/dtype.ts';
+import type { NumpyValues } from '../numpy/dtype.ts';
 import { DataError } from './data-error.ts';
-import { type InputLayout } from './samples.ts';
-import { type Range, type StoredInputs } from './stored-inputs.ts';
+import type { InputLayout } from './samples.ts';
+import type { Range, StoredInputs } from './stored-inputs.ts';
 
 /** Names a sample of a data set in messages. */
 export type SamplePlace = (index: number) => {

@@ -1,6 +1,6 @@
-import { type NumpyValues } from '../numpy/dtype.ts';
+import type { NumpyValues } from '../numpy/dtype.ts';
 import { DataError } from './data-error.ts';
-import { type SamplePlace } from './input-mapping.ts';
+import type { SamplePlace } from './input-mapping.ts';
 
 /**
  * Reads labels from an array: class indices `[samples]` or `[samples, 1]`, or one-hot vectors

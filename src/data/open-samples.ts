@@ -1,4 +1,4 @@
-import { type NumpyArray } from '../numpy/numpy-array.ts';
+import type { NumpyArray } from '../numpy/numpy-array.ts';
 import { openNpy, openNpz } from '../numpy/open-numpy.ts';
 import { openCsv } from './csv-table.ts';
 import { DataError } from './data-error.ts';
@@ -8,7 +8,7 @@ import { openIdx } from './idx-file.ts';
 import { openImageFolder } from './image-folder.ts';
 import { mapInputs, type SamplePlace } from './input-mapping.ts';
 import { labelsFromArray, labelsFromNames } from './labels.ts';
-import { type DataSource, type InputLayout, type LabelledBatch, type Samples } from './samples.ts';
+import type { DataSource, InputLayout, LabelledBatch, Samples } from './samples.ts';
 import { requireFittingShape } from './shape-fit.ts';
 import { arrayInputs, type StoredInputs } from './stored-inputs.ts';
 

@@ -1,5 +1,5 @@
 import { DataError } from './data-error.ts';
-import { type Picture } from './image-file.ts';
+import type { Picture } from './image-file.ts';
 
 /**
  * Brings a picture to the channels that the model takes: 1 grey, 3 RGB, 4 RGB and alpha.

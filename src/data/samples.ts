@@ -1,4 +1,4 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 
 /** Where samples come from. Paths are absolute; the configuration resolves them. */
 export type DataSource =

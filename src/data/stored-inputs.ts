@@ -1,5 +1,5 @@
-import { type NumpyDtype, type NumpyValues } from '../numpy/dtype.ts';
-import { type NumpyArray } from '../numpy/numpy-array.ts';
+import type { NumpyDtype, NumpyValues } from '../numpy/dtype.ts';
+import type { NumpyArray } from '../numpy/numpy-array.ts';
 
 /** Lowest and highest value. */
 export type Range = readonly [lower: number, upper: number];

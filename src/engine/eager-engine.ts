@@ -1,14 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
-import { type Backend } from './backends/backend.ts';
+import type { Backend } from './backends/backend.ts';
 import { BatchSize } from './batch-size.ts';
-import {
-  type BatchFunction,
-  type Engine,
-  type EngineName,
-  type PreparedFunction,
-} from './engine.ts';
+import type { BatchFunction, Engine, EngineName, PreparedFunction } from './engine.ts';
 import { asEngineError, EngineError } from './engine-error.ts';
 
 /** Runs functions operation by operation on a TensorFlow.js backend. */

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Backend } from './backends/backend.ts';
+import type { Backend } from './backends/backend.ts';
 import { startCpuBackend } from './backends/cpu.ts';
 import { startTensorflowBackend } from './backends/tensorflow.ts';
 import { startWasmBackend } from './backends/wasm.ts';
 import { defaultMemoryLimitBytes } from './backends/wasm-memory.ts';
 import { EagerEngine } from './eager-engine.ts';
-import { type Engine, type EngineName } from './engine.ts';
+import type { Engine, EngineName } from './engine.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { addTensorMethods } from './tensor-methods.ts';
 

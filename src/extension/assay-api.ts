@@ -1,5 +1,5 @@
-import { type AuditReport } from '../report/audit-report.ts';
-import { type AuditRun } from './audit-runs.ts';
+import type { AuditReport } from '../report/audit-report.ts';
+import type { AuditRun } from './audit-runs.ts';
 
 /**
  * What `activate` returns: enough for a test to see what a user sees, without asking the screen.

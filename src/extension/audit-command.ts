@@ -1,14 +1,14 @@
 import { commands, l10n, window, workspace, type LogOutputChannel } from 'vscode';
 import { summaryLine } from '../report/wording.ts';
-import { type AuditPanels } from './audit-panels.ts';
+import type { AuditPanels } from './audit-panels.ts';
 import { showProgress } from './audit-progress.ts';
-import { type AuditRequest, type AuditRuns, type RunEnding } from './audit-runs.ts';
+import type { AuditRequest, AuditRuns, RunEnding } from './audit-runs.ts';
 import { offerConfig } from './create-config.ts';
 import { chooseModel } from './model-picker.ts';
 import { showProblem, type Remedy } from './problems.ts';
 import { WorkerError } from './worker-error.ts';
 import { modelAt, modelName, type WorkspaceModel } from './workspace-models.ts';
-import { type WorkspaceReports } from './workspace-reports.ts';
+import type { WorkspaceReports } from './workspace-reports.ts';
 
 /** What the commands work with. */
 export interface AuditServices {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { env, l10n, Uri, window, type LogOutputChannel, type WebviewPanel } from 'vscode';
-import { type Disposable } from 'vscode-jsonrpc';
+import type { Disposable } from 'vscode-jsonrpc';
 import { describeError } from '../errors/assay-error.ts';
-import { type FromPanelMessage, type ToPanelMessage } from '../protocol/panel-protocol.ts';
+import type { FromPanelMessage, ToPanelMessage } from '../protocol/panel-protocol.ts';
 import { lensCommands } from '../protocol/server-protocol.ts';
-import { type AuditRuns } from './audit-runs.ts';
+import type { AuditRuns } from './audit-runs.ts';
 import { PacedTask } from './paced-task.ts';
 import { panelHtml } from './panel-html.ts';
 import { parsePanelMessage } from './panel-messages.ts';
@@ -13,7 +13,7 @@ import { readPictures } from './sample-pictures.ts';
 import { querySamples } from './sample-query.ts';
 import { runCommand } from './run-command.ts';
 import { locateModel, modelName, type WorkspaceModel } from './workspace-models.ts';
-import { type WorkspaceReports } from './workspace-reports.ts';
+import type { WorkspaceReports } from './workspace-reports.ts';
 
 /** What a panel needs of the extension. */
 export interface PanelServices {

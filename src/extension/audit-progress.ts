@@ -1,6 +1,6 @@
 import { l10n, ProgressLocation, window, type Progress } from 'vscode';
 import { duration } from '../report/wording.ts';
-import { type AuditRun, type AuditRuns } from './audit-runs.ts';
+import type { AuditRun, AuditRuns } from './audit-runs.ts';
 
 /** Shows the progress of a run as a notification whose button cancels it; ends with the run. */
 export async function showProgress(

@@ -1,11 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CancellationTokenSource, Emitter, type Event } from 'vscode-jsonrpc';
 import { describeError } from '../errors/assay-error.ts';
-import {
-  type AuditEvent,
-  type AuditOverrides,
-  type EngineChoice,
-} from '../protocol/worker-protocol.ts';
+import type { AuditEvent, AuditOverrides, EngineChoice } from '../protocol/worker-protocol.ts';
 import { WorkerError } from './worker-error.ts';
 import { WorkerProcess, type WorkerOptions } from './worker-process.ts';
 

@@ -1,5 +1,5 @@
 import { l10n, Uri, window } from 'vscode';
-import { type AuditRun, type AuditRuns } from './audit-runs.ts';
+import type { AuditRun, AuditRuns } from './audit-runs.ts';
 import { modelName } from './workspace-models.ts';
 
 /**

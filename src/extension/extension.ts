@@ -1,6 +1,6 @@
 import { commands, l10n, Uri, window, type ExtensionContext } from 'vscode';
 import { lensCommands } from '../protocol/server-protocol.ts';
-import { type AssayApi } from './assay-api.ts';
+import type { AssayApi } from './assay-api.ts';
 import { auditModel } from './audit-command.ts';
 import { AuditPanels } from './audit-panels.ts';
 import { AuditRuns } from './audit-runs.ts';

@@ -1,5 +1,5 @@
 import { Uri, type LogOutputChannel } from 'vscode';
-import { type Disposable } from 'vscode-jsonrpc';
+import type { Disposable } from 'vscode-jsonrpc';
 import {
   LanguageClient,
   RevealOutputChannelOn,
@@ -8,7 +8,7 @@ import {
 } from 'vscode-languageclient/node';
 import { configFileName } from '../config/audit-config.ts';
 import { auditsMethod, type AuditsParams } from '../protocol/server-protocol.ts';
-import { type AuditRuns } from './audit-runs.ts';
+import type { AuditRuns } from './audit-runs.ts';
 
 const sourceLanguages = ['javascript', 'javascriptreact', 'typescript', 'typescriptreact'];
 

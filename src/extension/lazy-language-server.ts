@@ -1,7 +1,7 @@
-import { type LogOutputChannel } from 'vscode';
+import type { LogOutputChannel } from 'vscode';
 import { describeError } from '../errors/assay-error.ts';
-import { type AuditRuns } from './audit-runs.ts';
-import { type LanguageServer } from './language-server.ts';
+import type { AuditRuns } from './audit-runs.ts';
+import type { LanguageServer } from './language-server.ts';
 
 /** The language server, started after the activation of the extension and not in it. */
 export class LazyLanguageServer {

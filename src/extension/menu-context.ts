@@ -1,7 +1,7 @@
 import { commands, window, type TextEditor } from 'vscode';
-import { type Disposable } from 'vscode-jsonrpc';
+import type { Disposable } from 'vscode-jsonrpc';
 import { recogniseModelFile } from '../config/model-file.ts';
-import { type AuditRuns } from './audit-runs.ts';
+import type { AuditRuns } from './audit-runs.ts';
 
 /** What the `when` clauses of the manifest ask for. */
 const keys = {

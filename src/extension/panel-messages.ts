@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type FromPanelMessage } from '../protocol/panel-protocol.ts';
+import type { FromPanelMessage } from '../protocol/panel-protocol.ts';
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path';
 import { l10n } from 'vscode';
 import { describeError } from '../errors/assay-error.ts';
-import { type ReportSummary, type ToPanelMessage } from '../protocol/panel-protocol.ts';
-import { type AuditReport } from '../report/audit-report.ts';
+import type { ReportSummary, ToPanelMessage } from '../protocol/panel-protocol.ts';
+import type { AuditReport } from '../report/audit-report.ts';
 import { describeStaleness, findStaleFiles } from '../report/staleness.ts';
-import { type AuditRuns } from './audit-runs.ts';
-import { type WorkspaceModel } from './workspace-models.ts';
-import { type WorkspaceReports } from './workspace-reports.ts';
+import type { AuditRuns } from './audit-runs.ts';
+import type { WorkspaceModel } from './workspace-models.ts';
+import type { WorkspaceReports } from './workspace-reports.ts';
 
 /** A running audit writes its report more often; a report older than this is nobody's any more. */
 const abandonedMilliseconds = 120_000;

@@ -1,5 +1,5 @@
 import { l10n, type LogOutputChannel } from 'vscode';
-import { type AuditPanels } from './audit-panels.ts';
+import type { AuditPanels } from './audit-panels.ts';
 import { chooseModel } from './model-picker.ts';
 import { showProblem } from './problems.ts';
 

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isInside } from '../config/resolve-config.ts';
 import { openNpz } from '../numpy/open-numpy.ts';
-import { type AuditReport } from '../report/audit-report.ts';
+import type { AuditReport } from '../report/audit-report.ts';
 
 type Part = Pick<AuditReport, 'samples' | 'arrays'>;
 

@@ -1,9 +1,9 @@
-import { type SampleFilter, type SampleOrder } from '../protocol/panel-protocol.ts';
-import {
-  type AuditReport,
-  type Outcome,
-  type SampleCondition,
-  type SampleRecord,
+import type { SampleFilter, SampleOrder } from '../protocol/panel-protocol.ts';
+import type {
+  AuditReport,
+  Outcome,
+  SampleCondition,
+  SampleRecord,
 } from '../report/audit-report.ts';
 
 /** Which part of the ordered and filtered samples is wanted. */

@@ -1,8 +1,8 @@
 import { l10n, StatusBarAlignment, Uri, window } from 'vscode';
-import { type Disposable } from 'vscode-jsonrpc';
+import type { Disposable } from 'vscode-jsonrpc';
 import { lensCommands } from '../protocol/server-protocol.ts';
 import { describeRun } from './audit-progress.ts';
-import { type AuditRuns } from './audit-runs.ts';
+import type { AuditRuns } from './audit-runs.ts';
 import { modelName } from './workspace-models.ts';
 
 /** One short item while audits run, which opens the report of the one at work; nothing otherwise. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event, type Uri } from 'vscode';
 import { reportFileName, reportFolder, type AuditReport } from '../report/audit-report.ts';
 import { readReport, reportPathOf } from '../report/report-files.ts';
-import { type WorkspaceModel } from './workspace-models.ts';
+import type { WorkspaceModel } from './workspace-models.ts';
 
 interface CachedReport {
   /** Size and time of the file that was read. */

@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { AssayError } from '../errors/assay-error.ts';
 import { Random } from '../random/random.ts';
-import { type Classifier } from './classifier.ts';
+import type { Classifier } from './classifier.ts';
 import { crossEntropy } from './losses.ts';
 
 /** Whether the gradient that attacks follow is the slope of the model. */

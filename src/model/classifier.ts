@@ -1,6 +1,6 @@
-import { type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
-import { type Batch } from '../arrays/batch.ts';
-import { type SampleShape } from '../engine/engine.ts';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Batch } from '../arrays/batch.ts';
+import type { SampleShape } from '../engine/engine.ts';
 
 /** Lowest and highest value of every number of an input, in input units. */
 export interface Bounds {

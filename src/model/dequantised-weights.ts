@@ -1,4 +1,4 @@
-import { type SavedModel, type WeightEntry } from './saved-model.ts';
+import type { SavedModel, WeightEntry } from './saved-model.ts';
 import { decodeWeight, locateWeights, type WeightValues } from './weight-values.ts';
 
 /** Weights as `tf.io` takes them: without quantisation, and without what only training needs. */

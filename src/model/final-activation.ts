@@ -8,7 +8,7 @@ import {
   type KerasLayer,
   type KerasTensor,
 } from './keras-config.ts';
-import { type FinalActivation } from './network.ts';
+import type { FinalActivation } from './network.ts';
 
 /** Layers that change neither the values of their input nor their order, in inference. */
 const transparent = new Set([

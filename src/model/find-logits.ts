@@ -6,8 +6,8 @@ import {
   type LogitForm,
 } from './logit-form.ts';
 import { ModelError } from './model-error.ts';
-import { type Probe, type ProbeWay } from './network-probe.ts';
-import { type Network } from './network.ts';
+import type { Probe, ProbeWay } from './network-probe.ts';
+import type { Network } from './network.ts';
 
 /** A network, and how logits are made of what it gives. */
 export interface FoundLogits {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../arrays/batch.ts';
-import { type BatchFunction, type Engine, type PreparedFunction } from '../engine/engine.ts';
-import { type Bounds, type Classifier, type LogitLoss, type LossGradient } from './classifier.ts';
+import type { BatchFunction, Engine, PreparedFunction } from '../engine/engine.ts';
+import type { Bounds, Classifier, LogitLoss, LossGradient } from './classifier.ts';
 
 /** Logits as a pure function over tensors, and what is to be known about it. */
 export interface LogitFunction {

@@ -1,7 +1,7 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import * as v from 'valibot';
 import { ModelError } from './model-error.ts';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /** A node of a TensorFlow graph in JSON. */
 export interface GraphNode {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parseTensorName, type Graph, type GraphNode } from './graph-def.ts';
-import { type FinalActivation } from './network.ts';
+import type { FinalActivation } from './network.ts';
 
 /** What ends an output of a graph, and where the value before it is. */
 export interface GraphEnding extends FinalActivation {

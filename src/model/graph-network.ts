@@ -11,9 +11,9 @@ import {
 } from './graph-def.ts';
 import { findGraphEnding, withoutFusedActivation, type GraphEnding } from './graph-ending.ts';
 import { ModelError } from './model-error.ts';
-import { type FinalActivation, type Network } from './network.ts';
+import type { FinalActivation, Network } from './network.ts';
 import { chooseOutput, severalInputs, wrongInputDtype } from './network-ends.ts';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /**
  * Opens one output of a graph model.

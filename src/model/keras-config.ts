@@ -1,5 +1,5 @@
 import { ModelError } from './model-error.ts';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /** A layer as a Keras configuration has it. Mutable, since variants of a model rewrite copies. */
 export interface KerasLayer {

@@ -4,9 +4,9 @@ import { dequantise } from './dequantised-weights.ts';
 import { removeFinalActivation } from './final-activation.ts';
 import { allLayersOf, copyModelConfig, nameOfLayer, type KerasLayer } from './keras-config.ts';
 import { ModelError } from './model-error.ts';
-import { type FinalActivation, type Network } from './network.ts';
+import type { FinalActivation, Network } from './network.ts';
 import { chooseOutput, severalInputs, wrongInputDtype } from './network-ends.ts';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /**
  * A layers model as `tf.loadLayersModel(tf.io.fromMemory(…))` takes it, with weights dequantised.

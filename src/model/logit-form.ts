@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Batch } from '../arrays/batch.ts';
-import { type FinalActivation } from './network.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { FinalActivation } from './network.ts';
 
 /**
  * How logits are made of what a network gives:

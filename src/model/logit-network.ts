@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Engine } from '../engine/engine.ts';
-import { type Bounds } from './classifier.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Bounds } from './classifier.ts';
 import { findLogits, type FoundLogits } from './find-logits.ts';
 import { openGraphNetwork } from './graph-network.ts';
 import { resolveInputShape } from './input-shape.ts';
 import { openLayersNetwork } from './layers-network.ts';
 import { classCountOf, logitsFrom } from './logit-form.ts';
 import { probeInputs, probeNetwork } from './network-probe.ts';
-import { type Network } from './network.ts';
+import type { Network } from './network.ts';
 import { preprocessor, type Preprocessing } from './preprocessing.ts';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 export interface OpenModelOptions {
   /** Lowest and highest value of an input, in the user's units. */

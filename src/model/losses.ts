@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LogitLoss } from './classifier.ts';
+import type { LogitLoss } from './classifier.ts';
 
 /*
  * The losses that attacks raise (or lower, for a target). All are written on logits, so none

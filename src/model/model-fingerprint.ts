@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type SavedModel } from './saved-model.ts';
+import type { SavedModel } from './saved-model.ts';
 
 /**
  * SHA-256 over format, topology, signature, weight specs and weight data. Formatting of the JSON,

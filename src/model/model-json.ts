@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ModelError } from './model-error.ts';
-import { type ModelFormat, type WeightEntry } from './saved-model.ts';
+import type { ModelFormat, WeightEntry } from './saved-model.ts';
 
 /** Weights with the files that hold them, one after another. */
 export interface WeightGroup {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { Random } from '../random/random.ts';
-import { type Bounds } from './classifier.ts';
+import type { Bounds } from './classifier.ts';
 import { ModelError } from './model-error.ts';
 
 /** A function of `[batch, …shape]`, whose rows should be independent of each other. */

@@ -1,6 +1,6 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
-import { type LayersModel } from '@tensorflow/tfjs-layers';
-import { type RunnableGraph } from './graph-def.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { RunnableGraph } from './graph-def.ts';
 
 /** What stands at the end of an output. */
 export interface FinalActivation {

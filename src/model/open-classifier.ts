@@ -1,10 +1,10 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
-import { type Engine } from '../engine/engine.ts';
-import { type Classifier } from './classifier.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Engine } from '../engine/engine.ts';
+import type { Classifier } from './classifier.ts';
 import { functionClassifier } from './function-classifier.ts';
 import { openLogitNetwork, type OpenModelOptions } from './logit-network.ts';
 import { oneByOne, type Probe } from './network-probe.ts';
-import { type ModelFormat, type SavedModel } from './saved-model.ts';
+import type { ModelFormat, SavedModel } from './saved-model.ts';
 
 /** What the report says of a model. */
 export interface ModelDescription {

@@ -10,7 +10,7 @@ import { recogniseForeignModel } from './foreign-model.ts';
 import { ModelError } from './model-error.ts';
 import { fingerprintModel } from './model-fingerprint.ts';
 import { notTfjs, parseModelJson } from './model-json.ts';
-import { type SavedModel, type WeightEntry } from './saved-model.ts';
+import type { SavedModel, WeightEntry } from './saved-model.ts';
 import { readShards } from './weight-shards.ts';
 import { decodeWeight, locateWeights } from './weight-values.ts';
 

@@ -7,7 +7,7 @@ import {
   recognisePointer,
 } from '../data/pointer-file.ts';
 import { ModelError } from './model-error.ts';
-import { type WeightGroup } from './model-json.ts';
+import type { WeightGroup } from './model-json.ts';
 import { locateWeights, storedByteLength } from './weight-values.ts';
 
 /** Weights beyond this do not fit beside the tensors made of them. */

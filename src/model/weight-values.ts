@@ -1,6 +1,6 @@
 import { sizeOf } from '../arrays/batch.ts';
 import { widenHalf } from '../numpy/dtype.ts';
-import { type WeightEntry } from './saved-model.ts';
+import type { WeightEntry } from './saved-model.ts';
 
 /** Values of a weight after dequantisation; complex numbers as pairs, strings as their bytes. */
 export type WeightValues = Float32Array | Int32Array | Uint8Array | readonly Uint8Array[];

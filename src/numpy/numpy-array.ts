@@ -1,5 +1,5 @@
 import { sizeOf } from '../arrays/batch.ts';
-import { type ByteRange, type ByteSource } from './byte-source.ts';
+import type { ByteRange, ByteSource } from './byte-source.ts';
 import { decodeValues, type NumpyDtype, type NumpyValues } from './dtype.ts';
 import { npyHeaderLength, parseNpyHeader, type NpyHeader } from './npy-header.ts';
 import { NumpyError } from './numpy-error.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { sizeOf } from '../arrays/batch.ts';
-import { type NumpyValues } from './dtype.ts';
+import type { NumpyValues } from './dtype.ts';
 import { formatNpyHeader } from './npy-header.ts';
 import { NumpyError } from './numpy-error.ts';
 

@@ -1,4 +1,4 @@
-import { type AuditReport, type SampleRecord } from '../report/audit-report.ts';
+import type { AuditReport, SampleRecord } from '../report/audit-report.ts';
 
 /**
  * What the extension and the panel say to each other. The panel is a function of the last

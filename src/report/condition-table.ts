@@ -1,4 +1,4 @@
-import { type AuditReport, type Condition } from './audit-report.ts';
+import type { AuditReport, Condition } from './audit-report.ts';
 import { distance, percent, percentWithInterval, ratio, scientific } from './wording.ts';
 
 /** A table of the conditions, for terminal, hover and Markdown alike. */

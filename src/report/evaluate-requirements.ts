@@ -1,5 +1,5 @@
-import { type Requirement } from '../config/audit-config.ts';
-import { type Check, type Condition, type Proportion } from './audit-report.ts';
+import type { Requirement } from '../config/audit-config.ts';
+import type { Check, Condition, Proportion } from './audit-report.ts';
 import { proportion } from './statistics.ts';
 import { distance, percent } from './wording.ts';
 

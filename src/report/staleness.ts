@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isInside } from '../config/resolve-config.ts';
-import { type FileStamp } from './audit-report.ts';
+import type { FileStamp } from './audit-report.ts';
 import { portablePath } from './report-files.ts';
 
 /** Why a report no longer describes what is on disk. */

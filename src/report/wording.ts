@@ -1,4 +1,4 @@
-import { type AuditReport, type Proportion } from './audit-report.ts';
+import type { AuditReport, Proportion } from './audit-report.ts';
 
 /**
  * How numbers and conditions are put into words, the same in lens, hover, table and panel.

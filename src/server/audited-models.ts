@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describeError } from '../errors/assay-error.ts';
-import { type AuditReport } from '../report/audit-report.ts';
+import type { AuditReport } from '../report/audit-report.ts';
 import { readReport, reportPathOf } from '../report/report-files.ts';
 import { describeStaleness, findStaleFiles } from '../report/staleness.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** What is known of one model at this moment. */
 export interface AuditedModel {

@@ -1,15 +1,15 @@
-import { type CodeLens, type Command, type Range } from 'vscode-languageserver';
-import { type TextDocument } from 'vscode-languageserver-textdocument';
+import type { CodeLens, Command, Range } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import { parseConfig } from '../config/parse-config.ts';
 import { lensCommands } from '../protocol/server-protocol.ts';
-import { type AuditedModel, type AuditedModels } from './audited-models.ts';
+import type { AuditedModel, AuditedModels } from './audited-models.ts';
 import { findConfigPlaces, type Placed } from './config-places.ts';
 import { kindOf, type DocumentKind } from './document-kind.ts';
 import { attackTitle, modelTitle, requirementTitle } from './lens-titles.ts';
 import { findLoadCalls } from './load-calls.ts';
 import { resolveReference } from './resolve-reference.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** What the lenses are made of. */
 export interface LensSources {

@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { findNodeAtLocation, type Node } from 'jsonc-parser';
-import { type AttackConfig } from '../config/attack-config.ts';
-import { type AuditConfig, type Requirement } from '../config/audit-config.ts';
+import type { AttackConfig } from '../config/attack-config.ts';
+import type { AuditConfig, Requirement } from '../config/audit-config.ts';
 import { isInside } from '../config/resolve-config.ts';
 
 /** Something of a configuration and the characters of the text where it stands. */

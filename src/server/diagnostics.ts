@@ -1,16 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DiagnosticSeverity, type Diagnostic } from 'vscode-languageserver';
-import { type TextDocument } from 'vscode-languageserver-textdocument';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig } from '../config/parse-config.ts';
 import { isInside } from '../config/resolve-config.ts';
-import { type Check } from '../report/audit-report.ts';
-import { type AuditedModels } from './audited-models.ts';
+import type { Check } from '../report/audit-report.ts';
+import type { AuditedModels } from './audited-models.ts';
 import { findConfigPlaces, type ConfigPlaces } from './config-places.ts';
 import { kindOf } from './document-kind.ts';
 import { checkOfRequirement } from './matching-results.ts';
 import { findShardNames } from './shard-names.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** What diagnostics are made of. */
 export interface DiagnosticSources {

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import { type TextDocument } from 'vscode-languageserver-textdocument';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import { configFileName } from '../config/audit-config.ts';
-import { type SourceDialect } from './load-calls.ts';
+import type { SourceDialect } from './load-calls.ts';
 
 /** What a document may have to do with audits; paths are absolute. */
 export type DocumentKind =

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { type DocumentLink, type Range } from 'vscode-languageserver';
-import { type TextDocument } from 'vscode-languageserver-textdocument';
+import type { DocumentLink, Range } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import { parseConfig } from '../config/parse-config.ts';
 import { isInside } from '../config/resolve-config.ts';
@@ -9,7 +9,7 @@ import { kindOf } from './document-kind.ts';
 import { findLoadCalls } from './load-calls.ts';
 import { resolveReference } from './resolve-reference.ts';
 import { findShardNames } from './shard-names.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** Links to models, data and weight shards, where their paths stand. */
 export async function documentLinks(

@@ -1,15 +1,15 @@
 import { MarkupKind, type Hover, type Position, type Range } from 'vscode-languageserver';
-import { type TextDocument } from 'vscode-languageserver-textdocument';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { parseConfig } from '../config/parse-config.ts';
-import { type AuditReport } from '../report/audit-report.ts';
+import type { AuditReport } from '../report/audit-report.ts';
 import { conditionTable, renderMarkdown, type ConditionTable } from '../report/condition-table.ts';
-import { type AuditedModels } from './audited-models.ts';
+import type { AuditedModels } from './audited-models.ts';
 import { findConfigPlaces } from './config-places.ts';
 import { kindOf } from './document-kind.ts';
 import { stateTitle } from './lens-titles.ts';
 import { findLoadCalls } from './load-calls.ts';
 import { resolveReference } from './resolve-reference.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** What hovers are made of. */
 export interface HoverSources {

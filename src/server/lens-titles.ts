@@ -1,8 +1,8 @@
-import { type AttackConfig } from '../config/attack-config.ts';
-import { type Requirement } from '../config/audit-config.ts';
-import { type Check, type Condition } from '../report/audit-report.ts';
+import type { AttackConfig } from '../config/attack-config.ts';
+import type { Requirement } from '../config/audit-config.ts';
+import type { Check, Condition } from '../report/audit-report.ts';
 import { age, distance, percentWithInterval, summaryLine } from '../report/wording.ts';
-import { type AuditedModel } from './audited-models.ts';
+import type { AuditedModel } from './audited-models.ts';
 import { checkOfRequirement, conditionOfAttack } from './matching-results.ts';
 
 /** Between an icon and its text: the editor drops an ordinary space. */

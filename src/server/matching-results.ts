@@ -1,6 +1,6 @@
-import { type AttackConfig } from '../config/attack-config.ts';
-import { type Requirement } from '../config/audit-config.ts';
-import { type AuditReport, type Check, type Condition } from '../report/audit-report.ts';
+import type { AttackConfig } from '../config/attack-config.ts';
+import type { Requirement } from '../config/audit-config.ts';
+import type { AuditReport, Check, Condition } from '../report/audit-report.ts';
 
 /**
  * The condition of a report in which this attack ran, with all of its settings; undefined when it

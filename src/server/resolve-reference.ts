@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { isInside } from '../config/resolve-config.ts';
-import { type ModelReference } from './load-calls.ts';
-import { type WorkspaceIndex } from './workspace-index.ts';
+import type { ModelReference } from './load-calls.ts';
+import type { WorkspaceIndex } from './workspace-index.ts';
 
 /** Folders whose content a web server serves at its root. */
 const servedFolders = ['', 'public', 'static'];

@@ -1,4 +1,4 @@
-import { type ModelFile } from '../config/model-file.ts';
+import type { ModelFile } from '../config/model-file.ts';
 
 /** Where the text of a `model.json` names a weight shard; without the quotes. */
 export interface ShardName {

@@ -1,4 +1,4 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 import { goldenSectionMinimum } from './golden-section.ts';
 import { argMax, logSumExp, softmaxInto } from './softmax.ts';
 import { UncertaintyError } from './uncertainty-error.ts';

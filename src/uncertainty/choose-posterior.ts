@@ -1,11 +1,11 @@
-import { type Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
-import { type OpenModelOptions } from '../model/logit-network.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { OpenModelOptions } from '../model/logit-network.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { openEnsemble } from './ensemble.ts';
 import { lastLayerLaplace } from './last-layer-laplace.ts';
 import { monteCarloDropout } from './mc-dropout.ts';
-import { type NotApplicable, type Posterior, type PosteriorMethod } from './posterior.ts';
+import type { NotApplicable, Posterior, PosteriorMethod } from './posterior.ts';
 import { openStochasticModel } from './stochastic-model.ts';
 
 export interface PosteriorOptions extends OpenModelOptions {

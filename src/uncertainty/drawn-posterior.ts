@@ -1,10 +1,10 @@
-import { type Batch } from '../arrays/batch.ts';
-import {
-  type DrawOptions,
-  type DrawReceiver,
-  type Posterior,
-  type PosteriorMethod,
-  type UncertaintyScores,
+import type { Batch } from '../arrays/batch.ts';
+import type {
+  DrawOptions,
+  DrawReceiver,
+  Posterior,
+  PosteriorMethod,
+  UncertaintyScores,
 } from './posterior.ts';
 import { PredictionAccumulator } from './scores.ts';
 

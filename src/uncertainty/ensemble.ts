@@ -1,15 +1,10 @@
-import { type Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
-import { type OpenModelOptions } from '../model/logit-network.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { OpenModelOptions } from '../model/logit-network.ts';
 import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
-import {
-  type DrawOptions,
-  type DrawReceiver,
-  type NotApplicable,
-  type Posterior,
-} from './posterior.ts';
+import type { DrawOptions, DrawReceiver, NotApplicable, Posterior } from './posterior.ts';
 import { answersVary } from './variation-probe.ts';
 
 /**

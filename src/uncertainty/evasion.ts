@@ -1,14 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
-import {
-  type Bounds,
-  type Classifier,
-  type LogitLoss,
-  type LossGradient,
-} from '../model/classifier.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Bounds, Classifier, LogitLoss, LossGradient } from '../model/classifier.ts';
 import { functionClassifier } from '../model/function-classifier.ts';
-import { type McDropout } from './mc-dropout.ts';
+import type { McDropout } from './mc-dropout.ts';
 import { repeatRows } from './pass-tensor.ts';
 
 export interface EvasionOptions {

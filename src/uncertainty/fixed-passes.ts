@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { fillWithNoise } from './noise.ts';
-import { type PassFunctions } from './pass-sampler.ts';
+import type { PassFunctions } from './pass-sampler.ts';
 
 /**
  * Some passes with random numbers that stay the same for every input, as one differentiable function:

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
-import { type BatchFunction, type Engine, type SampleShape } from '../engine/engine.ts';
-import { type RunnableGraph } from '../model/graph-def.ts';
-import { type LogitNetwork } from '../model/logit-network.ts';
-import { type KeyedSource, type PassFunctions } from './pass-sampler.ts';
+import type { BatchFunction, Engine, SampleShape } from '../engine/engine.ts';
+import type { RunnableGraph } from '../model/graph-def.ts';
+import type { LogitNetwork } from '../model/logit-network.ts';
+import type { KeyedSource, PassFunctions } from './pass-sampler.ts';
 import { joinPasses, splitPasses, spread } from './pass-tensor.ts';
-import { type GraphSurvey, type RandomNode } from './stochastic-graph.ts';
+import type { GraphSurvey, RandomNode } from './stochastic-graph.ts';
 
 /** A random node whose numbers come from us. */
 interface NoiseFeed extends KeyedSource {

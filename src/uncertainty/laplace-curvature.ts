@@ -1,4 +1,4 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 import { Cholesky } from '../linear-algebra/cholesky.ts';
 import { gramMatrix } from '../linear-algebra/gram-matrix.ts';
 import { addScaled, dot, Matrix, squaredNorm } from '../linear-algebra/matrix.ts';

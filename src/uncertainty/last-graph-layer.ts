@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
 import { Matrix } from '../linear-algebra/matrix.ts';
 import { type GraphNode, parseTensorName, type RunnableGraph } from '../model/graph-def.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { decodeWeight, locateWeights } from '../model/weight-values.ts';
-import { type LinearEnd } from './linear-end.ts';
+import type { LinearEnd } from './linear-end.ts';
 
 /** Operations that pass their first input on, at most in another shape. */
 const transparent = new Set(['Identity', 'Reshape', 'Squeeze', 'ExpandDims', 'StopGradient']);

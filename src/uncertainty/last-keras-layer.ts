@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type LayersModel } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { Matrix } from '../linear-algebra/matrix.ts';
-import { type LinearEnd } from './linear-end.ts';
+import type { LinearEnd } from './linear-end.ts';
 import {
   type Layer,
   type LayerProgram,

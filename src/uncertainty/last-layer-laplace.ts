@@ -1,8 +1,8 @@
 import { Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { squaredNorm } from '../linear-algebra/matrix.ts';
-import { type OpenModelOptions } from '../model/logit-network.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { OpenModelOptions } from '../model/logit-network.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { Random } from '../random/random.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
 import {
@@ -12,7 +12,7 @@ import {
   variancesOf,
 } from './laplace-curvature.ts';
 import { type LastLayer, openLastLayer } from './last-layer.ts';
-import { type DrawOptions, type DrawReceiver, type NotApplicable } from './posterior.ts';
+import type { DrawOptions, DrawReceiver, NotApplicable } from './posterior.ts';
 import { fitPriorPrecision, type PriorPrecision } from './prior-precision.ts';
 
 export interface LaplaceOptions extends OpenModelOptions {

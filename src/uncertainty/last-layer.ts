@@ -1,18 +1,18 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { Batch } from '../arrays/batch.ts';
-import { type Engine, type PreparedFunction } from '../engine/engine.ts';
-import { type Matrix } from '../linear-algebra/matrix.ts';
+import type { Engine, PreparedFunction } from '../engine/engine.ts';
+import type { Matrix } from '../linear-algebra/matrix.ts';
 import {
   openLogitNetwork,
   type LogitNetwork,
   type OpenModelOptions,
 } from '../model/logit-network.ts';
 import { oneByOne, probeInputs } from '../model/network-probe.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { lastGraphLayer } from './last-graph-layer.ts';
 import { lastKerasLayer } from './last-keras-layer.ts';
-import { type LinearEnd } from './linear-end.ts';
-import { type NotApplicable } from './posterior.ts';
+import type { LinearEnd } from './linear-end.ts';
+import type { NotApplicable } from './posterior.ts';
 
 /**
  * A classifier as features φ and a linear last layer: outputs z = φ W + b. A classifier of two

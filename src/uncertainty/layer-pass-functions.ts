@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
-import { type BatchFunction, type Engine, type SampleShape } from '../engine/engine.ts';
+import type { BatchFunction, Engine, SampleShape } from '../engine/engine.ts';
 import { type LayerProgram, type LayerStep, runLayer } from './layer-program.ts';
-import { type KeyedSource, type PassFunctions } from './pass-sampler.ts';
+import type { KeyedSource, PassFunctions } from './pass-sampler.ts';
 import { type PassTensor, splitPasses, spread } from './pass-tensor.ts';
 import { splitProgram, type SplitProgram } from './split-program.ts';
-import { type StochasticStep } from './stochastic-program.ts';
+import type { StochasticStep } from './stochastic-program.ts';
 
 /** A layers model whose output becomes the logits, and what stands around it. */
 export interface LayersLogits {

@@ -1,5 +1,5 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
-import { type Matrix } from '../linear-algebra/matrix.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Matrix } from '../linear-algebra/matrix.ts';
 
 /** The last weights of a network and what they are applied to. */
 export interface LinearEnd {

@@ -1,18 +1,18 @@
-import { type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
-import { type Batch } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Batch } from '../arrays/batch.ts';
+import type { Engine } from '../engine/engine.ts';
 import {
   openLogitNetwork,
   type LogitNetwork,
   type OpenModelOptions,
 } from '../model/logit-network.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { fixedPasses } from './fixed-passes.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
 import { type LayerProgram, unfoldLayers } from './layer-program.ts';
 import { LayerPassFunctions } from './layer-pass-functions.ts';
 import { PassSampler } from './pass-sampler.ts';
-import { type DrawOptions, type DrawReceiver, type NotApplicable } from './posterior.ts';
+import type { DrawOptions, DrawReceiver, NotApplicable } from './posterior.ts';
 import { names, surveyStochasticLayers, type StochasticSurvey } from './stochastic-program.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 import { answersVary, probePasses } from './variation-probe.ts';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Layer, type LayerStep } from './layer-program.ts';
-import { type NoiseDistribution, type NoiseSource } from './noise.ts';
+import type { Layer, LayerStep } from './layer-program.ts';
+import type { NoiseDistribution, NoiseSource } from './noise.ts';
 import { joinPasses, type PassTensor, splitPasses } from './pass-tensor.ts';
-import { type StochasticLayer } from './stochastic-layer.ts';
+import type { StochasticLayer } from './stochastic-layer.ts';
 
 /** Batch axis in front, `null` where the noise follows the input. */
 type KerasNoiseShape = readonly (number | null)[] | null | undefined;

@@ -1,4 +1,4 @@
-import { type Random } from '../random/random.ts';
+import type { Random } from '../random/random.ts';
 
 /**
  * What a stochastic layer draws. The numbers are made here and enter the network as an input, so

@@ -1,13 +1,8 @@
 import { type Batch, sizeOf } from '../arrays/batch.ts';
-import {
-  type BatchFunction,
-  type Engine,
-  type PreparedFunction,
-  type SampleShape,
-} from '../engine/engine.ts';
+import type { BatchFunction, Engine, PreparedFunction, SampleShape } from '../engine/engine.ts';
 import { Random } from '../random/random.ts';
 import { fillWithNoise, type NoiseSource } from './noise.ts';
-import { type DrawOptions, type DrawReceiver, type PosteriorMethod } from './posterior.ts';
+import type { DrawOptions, DrawReceiver, PosteriorMethod } from './posterior.ts';
 
 /** A source of noise with the key of its random numbers. */
 export interface KeyedSource extends NoiseSource {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type MaskedTensor } from './layer-program.ts';
+import type { MaskedTensor } from './layer-program.ts';
 
 /**
  * A value while several passes over a batch run as one: `[batch, …]` while it is the same in all

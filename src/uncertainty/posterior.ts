@@ -1,4 +1,4 @@
-import { type Batch } from '../arrays/batch.ts';
+import type { Batch } from '../arrays/batch.ts';
 
 /** Why a posterior cannot be had from a model, and what could be done instead. */
 export interface NotApplicable {

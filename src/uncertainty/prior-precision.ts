@@ -1,5 +1,5 @@
 import { goldenSectionMinimum } from './golden-section.ts';
-import { type LaplaceCurvature } from './laplace-curvature.ts';
+import type { LaplaceCurvature } from './laplace-curvature.ts';
 
 /** A prior precision and how it was found. */
 export interface PriorPrecision {

@@ -1,9 +1,9 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type Layer, type LayerStep, runLayer } from './layer-program.ts';
-import { type NoiseSource } from './noise.ts';
+import type { NoiseSource } from './noise.ts';
 import { joinPasses, type PassTensor, spread } from './pass-tensor.ts';
-import { type StochasticLayer } from './stochastic-layer.ts';
+import type { StochasticLayer } from './stochastic-layer.ts';
 
 /** What TensorFlow.js keeps in a recurrent cell and its types do not show. */
 interface RecurrentCell {

@@ -1,4 +1,4 @@
-import { type UncertaintyScores } from './posterior.ts';
+import type { UncertaintyScores } from './posterior.ts';
 import { argMax, type ClassValues, entropy, softmaxInto } from './softmax.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 

@@ -1,5 +1,5 @@
-import { type LayerProgram, type LayerStep } from './layer-program.ts';
-import { type StochasticStep } from './stochastic-program.ts';
+import type { LayerProgram, LayerStep } from './layer-program.ts';
+import type { StochasticStep } from './stochastic-program.ts';
 
 /** A program cut before its first stochastic layers. */
 export interface SplitProgram {

@@ -1,5 +1,5 @@
 import { parseTensorName, type GraphNode, type RunnableGraph } from '../model/graph-def.ts';
-import { type NoiseDistribution } from './noise.ts';
+import type { NoiseDistribution } from './noise.ts';
 
 /** A node of a graph that draws random numbers. */
 export interface RandomNode {

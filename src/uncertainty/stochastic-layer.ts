@@ -1,7 +1,7 @@
-import { type Tensor } from '@tensorflow/tfjs-core';
-import { type LayerStep } from './layer-program.ts';
-import { type NoiseSource } from './noise.ts';
-import { type PassTensor } from './pass-tensor.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayerStep } from './layer-program.ts';
+import type { NoiseSource } from './noise.ts';
+import type { PassTensor } from './pass-tensor.ts';
 
 /** A layer made stochastic, its randomness coming in from outside. */
 export interface StochasticLayer {

@@ -1,20 +1,15 @@
 import { type Batch, sizeOf } from '../arrays/batch.ts';
-import { type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import {
   type LogitNetwork,
   openLogitNetwork,
   type OpenModelOptions,
 } from '../model/logit-network.ts';
-import { type SavedModel } from '../model/saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
 import { GraphPassFunctions } from './graph-pass-functions.ts';
 import { PassSampler } from './pass-sampler.ts';
-import {
-  type DrawOptions,
-  type DrawReceiver,
-  type NotApplicable,
-  type Posterior,
-} from './posterior.ts';
+import type { DrawOptions, DrawReceiver, NotApplicable, Posterior } from './posterior.ts';
 import { surveyGraph } from './stochastic-graph.ts';
 import { answersVary } from './variation-probe.ts';
 

@@ -2,7 +2,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { type Layer, type LayerProgram, type LayerStep, unfoldLayers } from './layer-program.ts';
 import { noiseLayer, timeDistributedNoise } from './noise-layers.ts';
 import { recurrentNoise } from './recurrent-noise.ts';
-import { type StochasticLayer } from './stochastic-layer.ts';
+import type { StochasticLayer } from './stochastic-layer.ts';
 
 /** A layer call that draws random numbers. */
 export interface StochasticStep {

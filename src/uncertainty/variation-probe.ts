@@ -1,6 +1,6 @@
 import { probeInputs } from '../model/network-probe.ts';
-import { type Bounds } from '../model/classifier.ts';
-import { type Posterior } from './posterior.ts';
+import type { Bounds } from '../model/classifier.ts';
+import type { Posterior } from './posterior.ts';
 
 /** Passes of the probe. */
 export const probePasses = 8;

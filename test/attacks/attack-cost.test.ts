@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { maximumSteps } from '../../src/attacks/attack-cost.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { type Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Batch } from '../../src/arrays/batch.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { Random } from '../../src/random/random.ts';
 import { leaving, run } from './attacking.ts';
 import { answers, halfSaturatedSamples, linearClassifier, randomModel } from './linear-models.ts';

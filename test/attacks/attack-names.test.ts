@@ -2,7 +2,7 @@ import { build } from 'esbuild';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attackId, attackLabel } from '../../src/attacks/attack-names.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 
 const examples: readonly (readonly [AttackSettings, string, string])[] = [
   [{ attack: 'fgsm', norm: 'Linf', epsilon: 0.1 }, 'fgsm-linf-0.1', 'FGSM L∞ ε=0.1'],

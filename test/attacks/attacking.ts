@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
-import { type Batch } from '../../src/arrays/batch.ts';
-import {
-  type Attack,
-  type AttackContext,
-  type AttackResult,
-  type Criterion,
-  type Norm,
+import type { Batch } from '../../src/arrays/batch.ts';
+import type {
+  Attack,
+  AttackContext,
+  AttackResult,
+  Criterion,
+  Norm,
 } from '../../src/attacks/attack.ts';
 import { allRows } from '../../src/attacks/active-rows.ts';
 import { distanceBetween } from '../../src/attacks/norms.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 
 /** Runs an attack and checks what holds for every attack on every model. */
 export async function run(

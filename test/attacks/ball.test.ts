@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Norm } from '../../src/attacks/attack.ts';
+import type { Norm } from '../../src/attacks/attack.ts';
 import { BallInBox, drawFromBall } from '../../src/attacks/ball.ts';
 import { lengthOf } from '../../src/attacks/norms.ts';
 import { fillLevel } from '../../src/attacks/water-filling.ts';

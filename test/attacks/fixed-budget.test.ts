@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { checkpoints } from '../../src/attacks/auto-step.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
 import { Random } from '../../src/random/random.ts';

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Norm } from '../../src/attacks/attack.ts';
+import type { Norm } from '../../src/attacks/attack.ts';
 import { distanceBetween } from '../../src/attacks/norms.ts';
-import { type Engine } from '../../src/engine/engine.ts';
-import { type Bounds, type Classifier } from '../../src/model/classifier.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Bounds, Classifier } from '../../src/model/classifier.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
-import { type Random } from '../../src/random/random.ts';
+import type { Random } from '../../src/random/random.ts';
 
 /** Logits x·W + b; every distance to its boundaries has a closed form. */
 export interface LinearModel {

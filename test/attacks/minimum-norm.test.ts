@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { allRows } from '../../src/attacks/active-rows.ts';
 import { attackNorm } from '../../src/attacks/attack-names.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { Random } from '../../src/random/random.ts';
 import { distances, leaving, reaching, run } from './attacking.ts';
 import {

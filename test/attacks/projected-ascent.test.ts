@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Batch } from '../../src/arrays/batch.ts';
-import { type Norm } from '../../src/attacks/attack.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { Batch } from '../../src/arrays/batch.ts';
+import type { Norm } from '../../src/attacks/attack.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { Random } from '../../src/random/random.ts';
 import { distances, leaving, reaching, run } from './attacking.ts';
 import {

@@ -10,7 +10,7 @@ import {
   robustAccuracyCurve,
   smallestDistances,
 } from '../../src/attacks/robust-accuracy.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { Random } from '../../src/random/random.ts';
 import { leaving, run } from './attacking.ts';

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { allRows } from '../../src/attacks/active-rows.ts';
-import { type AttackContext, type AttackOutcome } from '../../src/attacks/attack.ts';
+import type { AttackContext, AttackOutcome } from '../../src/attacks/attack.ts';
 import { attackLabel } from '../../src/attacks/attack-names.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { averagedClassifier } from '../../src/attacks/averaged-classifier.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import { landscapeNoise } from '../../src/attacks/landscape-noise.ts';
@@ -22,9 +22,9 @@ import {
   checkUnbounded,
   type SanityRun,
 } from '../../src/attacks/sanity-checks.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
 import { crossEntropy } from '../../src/model/losses.ts';
 import { Random } from '../../src/random/random.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Norm } from '../../src/attacks/attack.ts';
+import type { Norm } from '../../src/attacks/attack.ts';
 import { dualNorm, lengthOf } from '../../src/attacks/norms.ts';
 import { isUsableGradient, steepestAscent } from '../../src/attacks/steepest-ascent.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type AttackOutcome } from '../../src/attacks/attack.ts';
-import { type AttackSettings } from '../../src/attacks/attack-settings.ts';
+import type { AttackOutcome } from '../../src/attacks/attack.ts';
+import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { checkAttacks } from '../../src/audit/attack-sanity.ts';
 import { ConditionResults } from '../../src/audit/condition-results.ts';
 

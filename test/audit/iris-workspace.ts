@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runAudit, type AuditOptions, type AuditOutcome } from '../../src/audit/run-audit.ts';
 import { readConfig, type ResolvedConfig } from '../../src/config/resolve-config.ts';
-import { type AuditEvent } from '../../src/protocol/worker-protocol.ts';
+import type { AuditEvent } from '../../src/protocol/worker-protocol.ts';
 import { openInline, type InlineOptions } from './inline-executor.ts';
 
 const example = resolve(import.meta.dirname, '../../examples/iris');

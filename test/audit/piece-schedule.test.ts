@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PieceSchedule } from '../../src/audit/piece-schedule.ts';
-import { type PieceStep } from '../../src/audit/piece.ts';
-import { type PlannedCondition, type PlannedPiece } from '../../src/audit/plan.ts';
+import type { PieceStep } from '../../src/audit/piece.ts';
+import type { PlannedCondition, PlannedPiece } from '../../src/audit/plan.ts';
 
 function condition(id: string, kind: PlannedCondition['kind']): PlannedCondition {
   return { id, label: id, kind, indices: [0], attack: undefined };

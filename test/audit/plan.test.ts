@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import { planAudit, type AuditPlan } from '../../src/audit/plan.ts';
-import { type AuditSubject, type SubjectRecord } from '../../src/audit/subject.ts';
+import type { AuditSubject, SubjectRecord } from '../../src/audit/subject.ts';
 import { parseConfigOrThrow } from '../../src/config/parse-config.ts';
 
 const subject: AuditSubject = {

@@ -1,10 +1,10 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type PieceTask } from '../../src/audit/piece.ts';
+import type { PieceTask } from '../../src/audit/piece.ts';
 import { EngineError } from '../../src/engine/engine-error.ts';
 import { openNpz } from '../../src/numpy/open-numpy.ts';
-import { type AuditReport } from '../../src/report/audit-report.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
 import { readReport } from '../../src/report/report-files.ts';
 import { findStaleFiles } from '../../src/report/staleness.ts';
 import { IrisWorkspace } from './iris-workspace.ts';

@@ -1,4 +1,4 @@
-import { type PieceStep } from '../../src/audit/piece.ts';
+import type { PieceStep } from '../../src/audit/piece.ts';
 
 /** What is done with how many digits, on the example's convolutional model. */
 export interface AuditWorkload {

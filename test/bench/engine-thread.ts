@@ -1,5 +1,5 @@
 // The network on the wasm engine of Assay, in one of the threads of a pool.
-import { type PreparedFunction } from '../../src/engine/engine.ts';
+import type { PreparedFunction } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { serveTasks, type TaskContext } from '../../src/engine/thread-tasks.ts';
 import {

@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { compileFunction } from '../../src/engine/compile/compile-function.ts';
 import { loadRuntime } from '../../src/engine/compile/session.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Step } from '../engine/compile/training-steps.ts';
+import type { Step } from '../engine/compile/training-steps.ts';
 import { workloads } from './engine-workloads.ts';
 
 interface Timing {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type AuditTiming } from './audit-process.ts';
+import type { AuditTiming } from './audit-process.ts';
 import { auditWorkloads } from './audit-workloads.ts';
 import { measureInputGradient } from './input-gradient.ts';
 

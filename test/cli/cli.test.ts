@@ -2,7 +2,7 @@ import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { toolVersion } from '../../src/audit/tool-version.ts';
-import { type AuditReport } from '../../src/report/audit-report.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
 import { IrisWorkspace } from '../audit/iris-workspace.ts';
 import { runCli } from './run-cli.ts';
 

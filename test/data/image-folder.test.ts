@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openSamples } from '../../src/data/open-samples.ts';
-import { type InputLayout } from '../../src/data/samples.ts';
+import type { InputLayout } from '../../src/data/samples.ts';
 import expected from '../fixtures/pictures/expected.json' with { type: 'json' };
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { openSamples } from '../../src/data/open-samples.ts';
-import { type DataSource, type InputLayout } from '../../src/data/samples.ts';
+import type { DataSource, InputLayout } from '../../src/data/samples.ts';
 import { writeNpy, writeNpz } from '../../src/numpy/write-numpy.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { type AssayApi } from '../../src/extension/assay-api.ts';
+import type { AssayApi } from '../../src/extension/assay-api.ts';
 import { activateAssay, eventually, fileOf, lensTitles } from './example.ts';
 
 describe('an audit in the editor', () => {

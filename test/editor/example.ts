@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { type AssayApi } from '../../src/extension/assay-api.ts';
+import type { AssayApi } from '../../src/extension/assay-api.ts';
 
 /** The extension under test, activated. */
 export async function activateAssay(): Promise<AssayApi> {

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { type AssayApi } from '../../src/extension/assay-api.ts';
-import { type AuditRun } from '../../src/extension/audit-runs.ts';
+import type { AssayApi } from '../../src/extension/assay-api.ts';
+import type { AuditRun } from '../../src/extension/audit-runs.ts';
 import { activateAssay, changeConfig, eventually, fileOf } from './example.ts';
 
 describe('an audit that is interrupted', () => {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type AllocatingModule } from '../../src/engine/backends/wasm-memory.ts';
+import type { AllocatingModule } from '../../src/engine/backends/wasm-memory.ts';
 
 /** Bytes of a fixed pattern in front of and behind every tensor on the heap. */
 const margin = 64;

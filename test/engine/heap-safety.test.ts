@@ -5,7 +5,7 @@ import { distinctInputs, evaluate, tapeGradients } from './finite-differences.ts
 import { compositionCases } from './gradient-cases/composition.ts';
 import { convolutionCases } from './gradient-cases/convolution.ts';
 import { elementWiseCases } from './gradient-cases/element-wise.ts';
-import { type GradientCase } from './gradient-cases/gradient-case.ts';
+import type { GradientCase } from './gradient-cases/gradient-case.ts';
 import { movingCases } from './gradient-cases/moving.ts';
 import { poolingCases } from './gradient-cases/pooling.ts';
 import { reductionCases } from './gradient-cases/reduction.ts';

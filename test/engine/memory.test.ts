@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { startWasmBackend } from '../../src/engine/backends/wasm.ts';
 import { WasmMemoryGuard } from '../../src/engine/backends/wasm-memory.ts';
-import { type BatchFunction } from '../../src/engine/engine.ts';
+import type { BatchFunction } from '../../src/engine/engine.ts';
 import { EngineError } from '../../src/engine/engine-error.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { type BatchFunction } from '../../src/engine/engine.ts';
+import type { BatchFunction } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 
 /** Row-wise: `x · w` and the sum of squares of the row. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parsePanelMessage, parsePersistedModel } from '../../src/extension/panel-messages.ts';
-import { type FromPanelMessage } from '../../src/protocol/panel-protocol.ts';
+import type { FromPanelMessage } from '../../src/protocol/panel-protocol.ts';
 
 const messages: FromPanelMessage[] = [
   { kind: 'ready' },

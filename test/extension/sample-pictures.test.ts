@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readPictures } from '../../src/extension/sample-pictures.ts';
 import { writeNpz } from '../../src/numpy/write-numpy.ts';
-import { type SampleRecord } from '../../src/report/audit-report.ts';
+import type { SampleRecord } from '../../src/report/audit-report.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 const shape = [2, 2, 1];

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { querySamples, type SampleQuery } from '../../src/extension/sample-query.ts';
-import { type SampleFilter, type SampleOrder } from '../../src/protocol/panel-protocol.ts';
-import {
-  type Condition,
-  type Outcome,
-  type SampleCondition,
-  type SampleRecord,
+import type { SampleFilter, SampleOrder } from '../../src/protocol/panel-protocol.ts';
+import type {
+  Condition,
+  Outcome,
+  SampleCondition,
+  SampleRecord,
 } from '../../src/report/audit-report.ts';
 
 const attackId = 'carlini-wagner-l2-quick';

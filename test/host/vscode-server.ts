@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type HostInstallation } from './install.ts';
+import type { HostInstallation } from './install.ts';
 import { runCommand } from './run-command.ts';
 
 /** How a VS Code server is started. */

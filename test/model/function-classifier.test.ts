@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier, type LogitLoss } from '../../src/model/classifier.ts';
+import type { Classifier, LogitLoss } from '../../src/model/classifier.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
 
 /** Σ over classes of coefficient · logit²: its gradient by the logits is 2 · coefficient · logit. */

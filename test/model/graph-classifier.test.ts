@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type OpenModelOptions } from '../../src/model/logit-network.ts';
+import type { OpenModelOptions } from '../../src/model/logit-network.ts';
 import { crossEntropy } from '../../src/model/losses.ts';
 import { openClassifier, type OpenedModel } from '../../src/model/open-classifier.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';

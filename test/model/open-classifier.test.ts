@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { crossEntropy } from '../../src/model/losses.ts';
 import { openClassifier, type OpenedModel } from '../../src/model/open-classifier.ts';
-import { type OpenModelOptions } from '../../src/model/logit-network.ts';
+import type { OpenModelOptions } from '../../src/model/logit-network.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
 import {

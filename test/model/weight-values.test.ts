@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sizeOf } from '../../src/arrays/batch.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { dequantise } from '../../src/model/dequantised-weights.ts';
-import { type WeightEntry } from '../../src/model/saved-model.ts';
+import type { WeightEntry } from '../../src/model/saved-model.ts';
 import { decodeWeight, locateWeights } from '../../src/model/weight-values.ts';
 
 beforeAll(() => openEngine({ name: 'cpu' }));

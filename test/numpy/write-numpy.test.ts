@@ -4,7 +4,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type NumpyValues } from '../../src/numpy/dtype.ts';
+import type { NumpyValues } from '../../src/numpy/dtype.ts';
 import { openNpy, openNpz } from '../../src/numpy/open-numpy.ts';
 import { writeNpy, writeNpz } from '../../src/numpy/write-numpy.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { type Metafile } from 'esbuild';
+import type { Metafile } from 'esbuild';
 import { unzipSync } from 'fflate';
 
 export const projectFolder = resolve(import.meta.dirname, '../..');

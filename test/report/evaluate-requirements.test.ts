@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Requirement } from '../../src/config/audit-config.ts';
-import { type Check, type Condition } from '../../src/report/audit-report.ts';
+import type { Requirement } from '../../src/config/audit-config.ts';
+import type { Check, Condition } from '../../src/report/audit-report.ts';
 import { evaluateRequirements } from '../../src/report/evaluate-requirements.ts';
 import { proportion } from '../../src/report/statistics.ts';
 

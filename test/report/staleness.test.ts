@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type FileStamp } from '../../src/report/audit-report.ts';
+import type { FileStamp } from '../../src/report/audit-report.ts';
 import {
   describeStaleness,
   findStaleFiles,

@@ -1,11 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  type AuditReport,
-  type Check,
-  type Condition,
-  type FileStamp,
-} from '../../src/report/audit-report.ts';
+import type { AuditReport, Check, Condition, FileStamp } from '../../src/report/audit-report.ts';
 import { reportPathOf } from '../../src/report/report-files.ts';
 import { stampFile } from '../../src/report/staleness.ts';
 import { proportion } from '../../src/report/statistics.ts';

@@ -1,7 +1,7 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ModelReference } from '../../src/server/load-calls.ts';
+import type { ModelReference } from '../../src/server/load-calls.ts';
 import { resolveReference } from '../../src/server/resolve-reference.ts';
 import { WorkspaceIndex } from '../../src/server/workspace-index.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';

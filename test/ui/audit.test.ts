@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { decode } from 'fast-png';
-import { type Locator } from 'playwright-core';
+import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createExampleWorkspace } from '../host/example-workspace.ts';
 import { Workbench } from '../host/workbench.ts';

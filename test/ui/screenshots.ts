@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Workbench } from '../host/workbench.ts';
+import type { Workbench } from '../host/workbench.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 

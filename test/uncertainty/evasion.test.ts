@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type Classifier } from '../../src/model/classifier.ts';
+import type { Classifier } from '../../src/model/classifier.ts';
 import { crossEntropy } from '../../src/model/losses.ts';
 import { openClassifier } from '../../src/model/open-classifier.ts';
 import { evasionLoss, evasiveClassifier } from '../../src/uncertainty/evasion.ts';

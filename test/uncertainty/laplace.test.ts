@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { Matrix } from '../../src/linear-algebra/matrix.ts';
-import { type SavedModel } from '../../src/model/saved-model.ts';
+import type { SavedModel } from '../../src/model/saved-model.ts';
 import {
   fullCurvature,
   kroneckerCurvature,

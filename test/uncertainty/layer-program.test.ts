@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { type Batch } from '../../src/arrays/batch.ts';
+import type { Batch } from '../../src/arrays/batch.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import {
   type LayerProgram,

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import {
   monteCarloDropout,
   type MonteCarloDropoutOptions,
 } from '../../src/uncertainty/mc-dropout.ts';
-import { type Posterior, type UncertaintyScores } from '../../src/uncertainty/posterior.ts';
+import type { Posterior, UncertaintyScores } from '../../src/uncertainty/posterior.ts';
 import { PredictionAccumulator } from '../../src/uncertainty/scores.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
 import { graphModelFiles, writeModel } from '../fixtures/write-model.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type UncertaintyScores } from '../../src/uncertainty/posterior.ts';
+import type { UncertaintyScores } from '../../src/uncertainty/posterior.ts';
 import { PredictionAccumulator } from '../../src/uncertainty/scores.ts';
 import { UncertaintyError } from '../../src/uncertainty/uncertainty-error.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };

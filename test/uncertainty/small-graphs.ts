@@ -1,5 +1,5 @@
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
-import { type SavedModel } from '../../src/model/saved-model.ts';
+import type { SavedModel } from '../../src/model/saved-model.ts';
 import { graphModelFiles, type HandWeight, writeModel } from '../fixtures/write-model.ts';
 
 const float = { type: 'DT_FLOAT' };

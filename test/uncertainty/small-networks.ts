@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openLogitNetwork } from '../../src/model/logit-network.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
-import { type SavedModel } from '../../src/model/saved-model.ts';
+import type { SavedModel } from '../../src/model/saved-model.ts';
 import { Random } from '../../src/random/random.ts';
 import { unfoldLayers } from '../../src/uncertainty/layer-program.ts';
 import { LayerPassFunctions } from '../../src/uncertainty/layer-pass-functions.ts';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Batch } from '../../src/arrays/batch.ts';
-import { type Engine } from '../../src/engine/engine.ts';
+import type { Batch } from '../../src/arrays/batch.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { Random } from '../../src/random/random.ts';
 import { fillWithNoise } from '../../src/uncertainty/noise.ts';

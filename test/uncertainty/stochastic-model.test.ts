@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import { type SavedModel } from '../../src/model/saved-model.ts';
-import { type Posterior } from '../../src/uncertainty/posterior.ts';
+import type { SavedModel } from '../../src/model/saved-model.ts';
+import type { Posterior } from '../../src/uncertainty/posterior.ts';
 import { openStochasticModel } from '../../src/uncertainty/stochastic-model.ts';
 import { node, placeholder, savedGraph } from './small-graphs.ts';
 import { bounds, mean, someInputs, someValues, variance } from './small-networks.ts';

@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { panelHtml } from '../../src/extension/panel-html.ts';
 import { querySamples } from '../../src/extension/sample-query.ts';
-import { type FromPanelMessage, type ToPanelMessage } from '../../src/protocol/panel-protocol.ts';
-import { type AuditReport } from '../../src/report/audit-report.ts';
+import type { FromPanelMessage, ToPanelMessage } from '../../src/protocol/panel-protocol.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
 import { chromiumArguments, provideChromium } from '../host/chromium.ts';
 
 const root = resolve(import.meta.dirname, '../..');

@@ -1,8 +1,4 @@
-import {
-  type AuditReport,
-  type Condition,
-  type SampleRecord,
-} from '../../src/report/audit-report.ts';
+import type { AuditReport, Condition, SampleRecord } from '../../src/report/audit-report.ts';
 import { mean, proportion } from '../../src/report/statistics.ts';
 import { Random } from '../../src/random/random.ts';
 

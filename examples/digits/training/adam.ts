@@ -1,5 +1,5 @@
 import { tensor, variableGrads, Variable, type Scalar } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 
 /** Decay of the moving averages of the gradient and of its square, and the term against division by 0. */
 const firstMomentDecay = 0.9;

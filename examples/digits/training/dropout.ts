@@ -1,6 +1,6 @@
 import { mul, tensor } from '@tensorflow/tfjs-core';
 import { Random } from '../../../src/random/random.ts';
-import { type DropoutPass } from './logits.ts';
+import type { DropoutPass } from './logits.ts';
 
 /**
  * Inverted dropout (Srivastava 2014) for one step of training: a value becomes zero with chance

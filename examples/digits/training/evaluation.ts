@@ -11,7 +11,7 @@ import {
   type Tensor,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 import { Random } from '../../../src/random/random.ts';
 import { imageTensor, labelsAt, type DigitSet } from './digit-set.ts';
 import { crossEntropy, logitsOf } from './logits.ts';

@@ -1,5 +1,5 @@
 import { mean, tensor1d, tidy, type Scalar } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 import { Random } from '../../../src/random/random.ts';
 import { Adam } from './adam.ts';
 import { imageTensor, labelsAt, type DigitSet, type Shift } from './digit-set.ts';

@@ -1,5 +1,5 @@
-import { type io, type Tensor } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { io, Tensor } from '@tensorflow/tfjs-core';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 
 type Layer = Sequential['layers'][number];
 

@@ -11,7 +11,7 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 
 /** What stands in for a dropout layer of the given rate, in [0, 1), during a forward pass. */
 export type DropoutPass = (values: Tensor, rate: number, layerName: string) => Tensor;

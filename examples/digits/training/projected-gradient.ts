@@ -13,8 +13,8 @@ import {
   type Tensor,
   type Tensor1D,
 } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
-import { type Random } from '../../../src/random/random.ts';
+import type { Sequential } from '@tensorflow/tfjs-layers';
+import type { Random } from '../../../src/random/random.ts';
 import { crossEntropy, logitsOf } from './logits.ts';
 
 /** Settings of an attack in the L∞ norm, in input units. */

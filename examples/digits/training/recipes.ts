@@ -1,7 +1,7 @@
 import { initializers, layers, sequential, type Sequential } from '@tensorflow/tfjs-layers';
 import { Random } from '../../../src/random/random.ts';
 import { digitSize } from './digit-set.ts';
-import { type TrainingPlan } from './fit.ts';
+import type { TrainingPlan } from './fit.ts';
 
 /** One of the models of this example: what it looks like and how it is trained. */
 export interface Recipe {

@@ -1,9 +1,9 @@
 import { io, max, abs, sub, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 import { imageTensor, type DigitSet } from './digit-set.ts';
 import { graphModelOf } from './graph-model-export.ts';
-import { type Recipe } from './recipes.ts';
+import type { Recipe } from './recipes.ts';
 
 /** Most that a probability of the exported graph may differ from that of the model it comes from. */
 const graphTolerance = 1e-6;

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setBackend } from '@tensorflow/tfjs-core';
-import { type Sequential } from '@tensorflow/tfjs-layers';
+import type { Sequential } from '@tensorflow/tfjs-layers';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { readDigitSet, sliceDigits, type DigitSet } from './digit-set.ts';
 import { accuracy, accuracyUnderFgsm, accuracyUnderPgd, type Accuracy } from './evaluation.ts';

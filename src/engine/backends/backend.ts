@@ -1,4 +1,4 @@
-import { type EngineName } from '../engine.ts';
+import type { EngineName } from '../engine.ts';
 
 /** A TensorFlow.js backend that is registered, set up and right: what an eager engine runs on. */
 export interface Backend {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerKernels } from '../kernels/register-kernels.ts';
-import { type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
 
 let started: Promise<Backend> | undefined;
 

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../engine-error.ts';
 import { registerGradients } from '../gradients/register-gradients.ts';
 import { registerKernels } from '../kernels/register-kernels.ts';
-import { type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { here } from './here.ts';
 
 const packageName = '@tensorflow/tfjs-node';

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { setWasmPaths, version_wasm as version } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../engine-error.ts';
 import { registerKernels } from '../kernels/register-kernels.ts';
-import { type Backend } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { here } from './here.ts';
 import { type AllocatingModule, WasmMemoryGuard } from './wasm-memory.ts';
 

@@ -1,4 +1,4 @@
-import { type ProgramCost } from './program-cost.ts';
+import type { ProgramCost } from './program-cost.ts';
 
 /** Batch sizes for which a function may be compiled. A row costs about the same in each of them. */
 const rungs = [1, 4, 16, 64, 256] as const;

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../arrays/batch.ts';
 import { lowerProgram } from './lowering.ts';
-import { type OnnxGraph } from './onnx.ts';
+import type { OnnxGraph } from './onnx.ts';
 import { liveOperations, type ValueSpec } from './program.ts';
 import { type Runtime, Session, type SessionOptions, type TensorData } from './session.ts';
 import { isStale, type TensorFunction, type Trace, traceFunction } from './trace.ts';

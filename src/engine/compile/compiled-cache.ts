@@ -1,4 +1,4 @@
-import { type CompiledFunction } from './compile-function.ts';
+import type { CompiledFunction } from './compile-function.ts';
 
 interface Entry {
   readonly compiled: Promise<CompiledFunction>;

@@ -1,10 +1,10 @@
-import {
-  type OnnxAttributes,
-  type OnnxGraph,
-  type OnnxNode,
-  type OnnxPort,
-  type OnnxTensor,
-  type OnnxType,
+import type {
+  OnnxAttributes,
+  OnnxGraph,
+  OnnxNode,
+  OnnxPort,
+  OnnxTensor,
+  OnnxType,
 } from './onnx.ts';
 
 /** Collects the nodes and constants of an ONNX graph. The same node or constant exists only once. */

@@ -1,10 +1,10 @@
 import { GraphBuilder } from './graph-builder.ts';
 import { broadcastShape, sameShape } from './layout.ts';
-import { type OnnxGraph } from './onnx.ts';
+import type { OnnxGraph } from './onnx.ts';
 import { Placements } from './placements.ts';
 import { liveOperations, type Operation, producerOf, type Program, type Value } from './program.ts';
 import { ruleFor } from './rules/rule-table.ts';
-import { type Call } from './rules/rule.ts';
+import type { Call } from './rules/rule.ts';
 
 /** Names of a program's arguments and results in the graph. */
 export function argumentName(index: number): string {

@@ -1,5 +1,5 @@
 import { EngineError } from '../engine-error.ts';
-import { type BatchFunction, type Engine, type PreparedFunction } from '../engine.ts';
+import type { BatchFunction, Engine, PreparedFunction } from '../engine.ts';
 import { CompiledCache } from './compiled-cache.ts';
 import { type NativeContext, NativeFunction } from './native-function.ts';
 import { loadRuntime } from './session.ts';

@@ -1,14 +1,14 @@
 import { sizeOf } from '../../arrays/batch.ts';
 import { EngineError } from '../engine-error.ts';
-import { type BatchFunction, type EngineName, type PreparedFunction } from '../engine.ts';
+import type { BatchFunction, EngineName, PreparedFunction } from '../engine.ts';
 import { type Arrays, findDisagreement } from './agreement.ts';
 import { BatchLadder, type Piece } from './batch-ladder.ts';
 import { CompileError } from './compile-error.ts';
 import { type CompiledFunction, compileTrace } from './compile-function.ts';
-import { type CompiledCache } from './compiled-cache.ts';
+import type { CompiledCache } from './compiled-cache.ts';
 import { costOf } from './program-cost.ts';
-import { type ValueSpec } from './program.ts';
-import { type Runtime } from './session.ts';
+import type { ValueSpec } from './program.ts';
+import type { Runtime } from './session.ts';
 import { recordFunction, type TensorFunction, traceFunction } from './trace.ts';
 
 /** What functions of one engine share. */

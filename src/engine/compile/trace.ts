@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CompileError } from './compile-error.ts';
-import { type Program, type Value, type ValueSpec } from './program.ts';
+import type { Program, Value, ValueSpec } from './program.ts';
 import { findDifference } from './program-difference.ts';
 import {
   type CapturedVariable,

@@ -20,7 +20,7 @@ import { einsumGradient } from './einsum.ts';
 import { maxGradient, maximumGradient, minGradient, minimumGradient } from './extremum.ts';
 import { recordFusedKernels, recordOptionalInputs } from './fused-operations.ts';
 import { gatherGradient, gatherNdGradient, scatterNdGradient, topKGradient } from './gathering.ts';
-import { type Gradient } from './gradient.ts';
+import type { Gradient } from './gradient.ts';
 import { fusedMatrixProductGradient } from './matrix-product.ts';
 import { mirrorPadGradient } from './mirror-pad.ts';
 import { castGradient, stepGradients, logicalNotGradient } from './piecewise-constant.ts';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Kernel } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 
 interface CountingBackend {
   incRef(dataId: tf.DataId): void;

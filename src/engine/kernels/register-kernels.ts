@@ -13,7 +13,7 @@ import {
 import { dilation2d, dilation2dFilterGradient, dilation2dInputGradient } from './dilation-2d.ts';
 import { einsum } from './einsum.ts';
 import { identity } from './identity.ts';
-import { type BackendName, type Kernel } from './kernel.ts';
+import type { BackendName, Kernel } from './kernel.ts';
 import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './max-pool.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradient.ts';

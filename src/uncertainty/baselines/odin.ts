@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../../arrays/batch.ts';
-import { type Classifier, type LogitLoss } from '../../model/classifier.ts';
+import type { Classifier, LogitLoss } from '../../model/classifier.ts';
 import { softmax } from '../softmax.ts';
 import { forEachRow, type OutlierScore } from './outlier-score.ts';
 

@@ -1,4 +1,4 @@
-import { type Batch } from '../../arrays/batch.ts';
+import type { Batch } from '../../arrays/batch.ts';
 import { UncertaintyError } from '../uncertainty-error.ts';
 
 /** What a model makes of some inputs; computed once and shared by all scores. */

@@ -2,11 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNativeEngine } from '../../../src/engine/compile/native-engine.ts';
 import { recordingBackendName } from '../../../src/engine/compile/recording-backend.ts';
-import {
-  type BatchFunction,
-  type Engine,
-  type PreparedFunction,
-} from '../../../src/engine/engine.ts';
+import type { BatchFunction, Engine, PreparedFunction } from '../../../src/engine/engine.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { gradientInputs, inputGradient, kerasCnn, networks } from './networks.ts';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { type BatchFunction } from '../../../src/engine/engine.ts';
+import type { BatchFunction } from '../../../src/engine/engine.ts';
 import { Random } from '../../../src/random/random.ts';
 
 /** A classifier with seeded random weights, for tests and measurements of the engine. */

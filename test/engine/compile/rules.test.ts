@@ -7,7 +7,7 @@ import {
 } from '../../../src/engine/compile/compile-function.ts';
 import { compiledKernels } from '../../../src/engine/compile/rules/rule-table.ts';
 import { loadRuntime, type Runtime } from '../../../src/engine/compile/session.ts';
-import { type TensorFunction } from '../../../src/engine/compile/trace.ts';
+import type { TensorFunction } from '../../../src/engine/compile/trace.ts';
 import { openEngine } from '../../../src/engine/open-engine.ts';
 import { Random } from '../../../src/random/random.ts';
 import { type KernelCase, kernelCases } from './kernel-cases.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type TensorFunction } from '../../../src/engine/compile/trace.ts';
+import type { TensorFunction } from '../../../src/engine/compile/trace.ts';
 import { Random } from '../../../src/random/random.ts';
-import { type Network } from './networks.ts';
+import type { Network } from './networks.ts';
 
 /** A whole step of an algorithm as one function: what changes from call to call goes in and out. */
 export interface Step {

@@ -14,10 +14,10 @@ import { maximumLogit } from '../../../src/uncertainty/baselines/maximum-logit.t
 import { maximumProbability } from '../../../src/uncertainty/baselines/maximum-probability.ts';
 import { nearestNeighbour } from '../../../src/uncertainty/baselines/nearest-neighbour.ts';
 import { odin } from '../../../src/uncertainty/baselines/odin.ts';
-import {
-  type LabelledObservations,
-  type Observations,
-  type OutlierScore,
+import type {
+  LabelledObservations,
+  Observations,
+  OutlierScore,
 } from '../../../src/uncertainty/baselines/outlier-score.ts';
 import { predictionEntropy } from '../../../src/uncertainty/baselines/prediction-entropy.ts';
 import { rectifiedActivations } from '../../../src/uncertainty/baselines/rectified-activations.ts';

@@ -1,5 +1,5 @@
-import { type GraphBuilder } from '../graph-builder.ts';
-import { type Value } from '../program.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
+import type { Value } from '../program.ts';
 import { castTo } from './cast.ts';
 import { clipConditions, lowerWhere } from './conditions.ts';
 import { lowerProduct } from './product.ts';

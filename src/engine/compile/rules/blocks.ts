@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { unsupportedKernel } from '../compile-error.ts';
 import { sameShape } from '../layout.ts';
-import { type Value } from '../program.ts';
+import type { Value } from '../program.ts';
 import { padded } from './padding.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 

@@ -1,5 +1,5 @@
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 import { type Comparison, comparisonMask, isMaskLimit } from './masks.ts';
 
 /** A comparison of a tensor with a number. */

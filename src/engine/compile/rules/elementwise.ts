@@ -1,13 +1,8 @@
-import {
-  type CastAttrs,
-  type ClipByValueAttrs,
-  type LeakyReluAttrs,
-  type StepAttrs,
-} from '@tensorflow/tfjs-core';
-import { type GraphBuilder } from '../graph-builder.ts';
+import type { CastAttrs, ClipByValueAttrs, LeakyReluAttrs, StepAttrs } from '@tensorflow/tfjs-core';
+import type { GraphBuilder } from '../graph-builder.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value, type ValueType } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value, ValueType } from '../program.ts';
 import { castTo } from './cast.ts';
 import { conditionsOf } from './conditions.ts';
 import { activeStepInput, comparisonMask, step } from './masks.ts';

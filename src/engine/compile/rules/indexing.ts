@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { unsupportedKernel } from '../compile-error.ts';
 import { positiveAxis } from '../layout.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type Value, type ValueType } from '../program.ts';
+import type { Value, ValueType } from '../program.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 
 /** Kernels that pick numbers by index, and their gradients. */

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
 import { positiveAxis, toNatural } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 import { listed } from './shapes.ts';
 

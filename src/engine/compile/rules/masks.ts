@@ -4,9 +4,9 @@
  * pass over memory, and an operator that ONNX Runtime runs in its blocked image layout.
  */
 
-import { type GraphBuilder } from '../graph-builder.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 
 /** Lifts every positive normal number to 1 or more; a power of two, so that nothing is rounded. */
 const steepest = 2 ** 126;

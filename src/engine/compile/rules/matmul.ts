@@ -1,7 +1,7 @@
 import { sizeOf } from '../../../arrays/batch.ts';
 import { broadcastShape } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value, type ValueSpec } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value, ValueSpec } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
 import { broadcastShape, padRank, permute, positiveAxis, sameShape } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 
 /** Lowers a change of shape. What only repeats a smaller value goes on doing so if it can. */

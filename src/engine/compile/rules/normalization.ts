@@ -1,5 +1,5 @@
-import { type FusedBatchNormAttrs, type LRNAttrs } from '@tensorflow/tfjs-core';
-import { type Lowering } from '../lowering.ts';
+import type { FusedBatchNormAttrs, LRNAttrs } from '@tensorflow/tfjs-core';
+import type { Lowering } from '../lowering.ts';
 import { type Constant, isConstant, type Value } from '../program.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
 import { like } from './shapes.ts';

@@ -1,6 +1,6 @@
 import { permute, toChannelsFirst, toNatural } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 
 /** An image or any other tensor in the order in which it is at hand. */
 export interface Oriented {

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { unsupportedKernel } from '../compile-error.ts';
-import { type Value, type ValueSpec } from '../program.ts';
+import type { Value, ValueSpec } from '../program.ts';
 import { orient } from './oriented.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 

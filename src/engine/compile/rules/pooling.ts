@@ -1,15 +1,15 @@
-import {
-  type AvgPoolAttrs,
-  type AvgPoolGradAttrs,
-  type MaxPoolAttrs,
-  type MaxPoolGradAttrs,
-  type MaxPoolWithArgmaxAttrs,
+import type {
+  AvgPoolAttrs,
+  AvgPoolGradAttrs,
+  MaxPoolAttrs,
+  MaxPoolGradAttrs,
+  MaxPoolWithArgmaxAttrs,
 } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
 import { permute, toChannelsFirst } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type Operation, type Value } from '../program.ts';
+import type { Operation, Value } from '../program.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import {

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../arrays/batch.ts';
-import { type Lowering } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
 import { type Constant, isConstant, type Value } from '../program.ts';
 import { activeStepInput, step } from './masks.ts';
 import { maxPoolGradient } from './pooling.ts';

@@ -1,10 +1,10 @@
-import { type CumprodAttrs, type CumsumAttrs } from '@tensorflow/tfjs-core';
+import type { CumprodAttrs, CumsumAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
-import { type GraphBuilder } from '../graph-builder.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
 import { permute, toChannelsFirst, toNatural } from '../layout.ts';
-import { type Lowering } from '../lowering.ts';
+import type { Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
-import { type Value, type ValueSpec, type ValueType } from '../program.ts';
+import type { Value, ValueSpec, ValueType } from '../program.ts';
 import { castTo } from './cast.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { axesOf, like } from './shapes.ts';

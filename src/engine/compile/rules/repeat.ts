@@ -1,4 +1,4 @@
-import { type GraphBuilder } from '../graph-builder.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
 
 /** Repeats each number of an image, channels first: whole numbers of times down and across. */
 export function repeat(graph: GraphBuilder, image: string, times: readonly number[]): string {

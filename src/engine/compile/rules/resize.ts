@@ -1,6 +1,6 @@
-import { type ResizeBilinearAttrs, type ResizeNearestNeighborAttrs } from '@tensorflow/tfjs-core';
-import { type Lowering } from '../lowering.ts';
-import { type Value } from '../program.ts';
+import type { ResizeBilinearAttrs, ResizeNearestNeighborAttrs } from '@tensorflow/tfjs-core';
+import type { Lowering } from '../lowering.ts';
+import type { Value } from '../program.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 

@@ -13,7 +13,7 @@ import { normalizationRules } from './normalization.ts';
 import { poolingRules } from './pooling.ts';
 import { reductionRules } from './reduction.ts';
 import { resizeRules } from './resize.ts';
-import { type AnyRule, type RuleTable } from './rule.ts';
+import type { AnyRule, RuleTable } from './rule.ts';
 
 const table: RuleTable = {
   ...elementwiseRules,

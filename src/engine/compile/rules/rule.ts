@@ -1,5 +1,5 @@
-import { type Lowering } from '../lowering.ts';
-import { type Operation, type Value, type ValueSpec } from '../program.ts';
+import type { Lowering } from '../lowering.ts';
+import type { Operation, Value, ValueSpec } from '../program.ts';
 
 /** Inputs of a kernel by name; those in `Optional` may be missing. */
 export type Inputs<Name extends string, Optional extends string = never> = Readonly<

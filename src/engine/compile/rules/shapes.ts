@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Value, type ValueSpec, type ValueType } from '../program.ts';
+import type { Value, ValueSpec, ValueType } from '../program.ts';
 
 /** The shape of a value, with its own type or another. */
 export function like({ shape, type }: ValueSpec, newType: ValueType = type): ValueSpec {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { positiveAxis, permute } from '../layout.ts';
-import { type Value, type ValueSpec } from '../program.ts';
+import type { Value, ValueSpec } from '../program.ts';
 import { orient } from './oriented.ts';
 import { defineRule, type RuleTable } from './rule.ts';
 import { axesOf, like } from './shapes.ts';

@@ -7,7 +7,7 @@
  */
 
 import { sizeOf } from '../../../arrays/batch.ts';
-import { type GraphBuilder } from '../graph-builder.ts';
+import type { GraphBuilder } from '../graph-builder.ts';
 
 const vectorLength = 4;
 
