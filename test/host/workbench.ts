@@ -90,19 +90,30 @@ export class Workbench {
     await rows.first().click();
   }
 
-  /** Opens the file of exactly this path, relative to the folder, in an editor. */
+  /**
+   * Opens the file of exactly this path, relative to the folder, in an editor. The offers change
+   * while the window is still searching, so that a row may turn into another under the pointer:
+   * what counts is which document is in front, and what was opened by mistake is opened again.
+   *
+   * @throws Error when the file is not in front after several attempts
+   */
   async openFile(path: string): Promise<void> {
-    const folders = path.split('/');
-    const name = folders.pop() ?? path;
-    await this.page.keyboard.press('Control+p');
-    const named = await this.#rowsFor(path, name);
-    // A row shows the name and, for a file that is not at the top, the folder beside it.
-    const row =
-      folders.length === 0
-        ? named
-        : named.filter({ has: this.page.getByText(folders.join('/'), { exact: true }) });
-    await row.first().click();
-    await this.page.locator('.tab.active', { hasText: name }).waitFor();
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const editor = this.page.locator(
+      `.editor-group-container.active .monaco-editor[data-uri$="/${path}"]`,
+    );
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await this.page.keyboard.press('Control+p');
+      const rows = await this.#rowsFor(path, name);
+      await rows.first().click();
+      await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+      const isInFront = await editor
+        .waitFor({ timeout: 5000 })
+        .then(() => true)
+        .catch(() => false);
+      if (isInFront) return;
+    }
+    throw new Error(`The editor could not be made to show ${path}.`);
   }
 
   /** The lenses above code whose text contains `text`. */
