@@ -7,6 +7,7 @@ import { age, duration } from '../src/report/wording.ts';
 import './condition-summary.ts';
 import type { EditorLink } from './editor-link.ts';
 import './findings.ts';
+import './robustness-summary.ts';
 import './sample-detail.ts';
 import './sample-grid.ts';
 import { SampleSource } from './sample-source.ts';
@@ -128,6 +129,12 @@ export class AuditPanel extends LitElement {
                 current=${this.#view.condition}
                 @condition-chosen=${(event: CustomEvent<string>) => this.#chooseCondition(event.detail)}
               ></assay-condition-summary>
+              <assay-robustness-summary
+                .conditions=${report.conditions}
+                .robustness=${report.robustness}
+                .model=${report.model}
+                current=${this.#view.condition}
+              ></assay-robustness-summary>
               <assay-findings
                 .checks=${report.checks}
                 .flags=${report.flags}

@@ -1,4 +1,4 @@
-import type { AttackOutcome } from '../attacks/attack.ts';
+import type { AttackOutcome, Norm } from '../attacks/attack.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import { Batch, sizeOf } from '../arrays/batch.ts';
 import type {
@@ -7,6 +7,7 @@ import type {
   SampleCondition,
   UncertaintySummary,
 } from '../report/audit-report.ts';
+import { confusionOf } from '../report/confusion.ts';
 import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
 import type { OutputOf } from './piece.ts';
 import type { PlannedCondition } from './plan.ts';
@@ -29,6 +30,10 @@ interface SampleResult {
   outcome: AttackOutcome | undefined;
   steps: number | undefined;
   size: PerturbationSize | undefined;
+  /** The attack saw a success that it could not confirm. */
+  lostSuccess: boolean;
+  /** Undefined where there is no success, or no picture. */
+  survivesRounding: boolean | undefined;
 }
 
 interface SampleScores {
@@ -75,7 +80,7 @@ export class ConditionResults {
     this.logits.values.set(output.logits, start * this.logits.sampleSize);
     this.labels.set(output.labels, start);
     for (const [i, label] of output.labels.entries()) {
-      this.#record(start + i, { label, outcome: undefined, steps: undefined, size: undefined });
+      this.#record(start + i, { ...notAttacked, label });
     }
   }
 
@@ -92,6 +97,9 @@ export class ConditionResults {
         outcome,
         steps: output.steps[i],
         size: perturbationSize(clean.inputs.row(position), this.inputs.row(position)),
+        lostSuccess: output.lostSuccess[i] === 1,
+        survivesRounding:
+          output.survivesRounding[i] === -1 ? undefined : output.survivesRounding[i] === 1,
       });
     }
   }
@@ -113,13 +121,14 @@ export class ConditionResults {
     const result = this.#samples[position];
     const scores = this.#scores[position];
     if (result === undefined) return undefined;
-    const { prediction, confidence, outcome, steps, size } = result;
+    const { prediction, confidence, outcome, steps, size, survivesRounding } = result;
     return {
       prediction,
       confidence,
       ...(outcome === undefined ? {} : { outcome }),
       ...(steps === undefined ? {} : { steps }),
       ...(size === undefined ? {} : { distance: { ...size } }),
+      ...(survivesRounding === undefined ? {} : { survivesRounding }),
       ...(scores === undefined
         ? {}
         : {
@@ -141,9 +150,31 @@ export class ConditionResults {
     return this.#samples.flatMap(sample => (sample?.outcome === undefined ? [] : [sample.outcome]));
   }
 
+  /**
+   * How large the change is that makes each answer wrong, in order, in any norm and in input units:
+   * 0 where it is wrong without one, +∞ where it is still right.
+   */
+  errorSizes(norm: Norm): Float64Array {
+    return Float64Array.from(this.#samples, sample =>
+      sample === undefined || sample.prediction === sample.label
+        ? Infinity
+        : (sample.size?.[norm] ?? 0),
+    );
+  }
+
+  /** Gradient steps or queries of each finished sample, in order; for attacks. */
+  steps(): number[] {
+    return this.#samples.flatMap(sample => (sample === undefined ? [] : [sample.steps ?? 0]));
+  }
+
+  /** 1 for each finished sample whose success was not confirmed, in order; for attacks. */
+  lostSuccesses(): Uint8Array {
+    return Uint8Array.from(this.#known(), ({ lostSuccess }) => (lostSuccess ? 1 : 0));
+  }
+
   /** Correct answers over all finished samples: under an attack, robust accuracy. */
   accuracy(): Proportion {
-    const known = this.#samples.filter(sample => sample !== undefined);
+    const known = this.#known();
     const right = known.filter(({ prediction, label }) => prediction === label);
     return proportion(right.length, known.length);
   }
@@ -192,10 +223,15 @@ export class ConditionResults {
       total: indices.length,
       accuracy: this.finished === 0 ? null : this.accuracy(),
       ...this.#attackSummary(),
+      ...(this.finished === 0 ? {} : { confusion: confusionOf(this.#known()) }),
       uncertainty: this.#uncertainty(posterior, passes, baseline),
       seconds: this.seconds,
       ...(this.error === undefined ? {} : { error: this.error }),
     };
+  }
+
+  #known(): SampleResult[] {
+    return this.#samples.filter(sample => sample !== undefined);
   }
 
   #record(position: number, result: Omit<SampleResult, 'prediction' | 'confidence'>): void {
@@ -203,17 +239,20 @@ export class ConditionResults {
     this.#samples[position] = { ...result, ...topClass(this.logits.row(position)) };
   }
 
-  #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance'> {
+  #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance' | 'survival'> {
     const { attack } = this.plan;
     if (attack === undefined) return {};
-    const known = this.#samples.filter(sample => sample !== undefined);
+    const known = this.#known();
     const outcomes: Partial<Record<AttackOutcome, number>> = {};
     for (const { outcome } of known) {
       if (outcome !== undefined) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     }
     const distances = this.distances();
     const middle = median(distances);
+    const rounded = known.filter(({ survivesRounding }) => survivesRounding !== undefined);
+    const surviving = rounded.filter(({ survivesRounding }) => survivesRounding === true);
     return {
+      ...(rounded.length === 0 ? {} : { survival: proportion(surviving.length, rounded.length) }),
       outcomes,
       attackSuccess: proportion(
         outcomes.succeeded ?? 0,
@@ -254,6 +293,15 @@ export class ConditionResults {
     };
   }
 }
+
+/** What is not known of a clean sample. */
+const notAttacked = {
+  outcome: undefined,
+  steps: undefined,
+  size: undefined,
+  lostSuccess: false,
+  survivesRounding: undefined,
+} as const;
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;

@@ -17,6 +17,7 @@ import { ConditionResults } from './condition-results.ts';
 import { raiseFlags } from './flags.ts';
 import type { PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
+import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
 
 /** What a report states about how it was made. */
@@ -105,6 +106,7 @@ export class GrowingReport {
     const { config, folder, file } = this.#config;
     const now = new Date();
     const conditions = this.#summaries();
+    const robustness = summariseRobustness(this.conditions, record.model.bounds);
     return {
       version: 1,
       tool: { name: 'assay', version: this.#origin.toolVersion },
@@ -133,6 +135,7 @@ export class GrowingReport {
       files: [...this.#origin.files],
       gradientCheck: this.#gradientCheck,
       conditions,
+      ...(robustness === undefined ? {} : { robustness }),
       checks: this.#checks(conditions, config.requirements),
       flags: this.#flags(),
       samples: this.#samples(),

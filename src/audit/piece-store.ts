@@ -94,6 +94,8 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
         logits: row(output.logits),
         outcomes: row(Int32Array.from(output.outcomes, outcome => outcomeCodes.indexOf(outcome))),
         steps: row(output.steps),
+        lostSuccess: row(output.lostSuccess),
+        survivesRounding: row(output.survivesRounding),
       };
     case 'score':
       return {
@@ -127,11 +129,15 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
   const logits = arrays.get('logits');
   const codes = arrays.get('outcomes');
   const steps = arrays.get('steps');
+  const lostSuccess = arrays.get('lostSuccess');
+  const survivesRounding = arrays.get('survivesRounding');
   if (
     !(adversaries instanceof Float32Array) ||
     !(logits instanceof Float32Array) ||
     !(codes instanceof Int32Array) ||
-    !(steps instanceof Int32Array)
+    !(steps instanceof Int32Array) ||
+    !(lostSuccess instanceof Int32Array) ||
+    !(survivesRounding instanceof Int32Array)
   ) {
     return undefined;
   }
@@ -139,7 +145,7 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
     outcome => outcome !== undefined,
   );
   return outcomes.length === codes.length
-    ? { kind: 'attack', adversaries, logits, outcomes, steps }
+    ? { kind: 'attack', adversaries, logits, outcomes, steps, lostSuccess, survivesRounding }
     : undefined;
 }
 

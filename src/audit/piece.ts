@@ -51,6 +51,10 @@ export type PieceOutput =
       readonly logits: Float32Array;
       readonly outcomes: readonly AttackOutcome[];
       readonly steps: Int32Array;
+      /** 1 where a success on the way was not confirmed at the end. */
+      readonly lostSuccess: Int32Array;
+      /** 1 for successes that survive rounding to 8 bits, 0 for others, −1 where it means nothing. */
+      readonly survivesRounding: Int32Array;
     }
   | {
       readonly kind: 'score';

@@ -1,5 +1,6 @@
 import { createAttack } from '../attacks/create-attack.ts';
 import type { Criterion } from '../attacks/attack.ts';
+import { survivalOfRounding } from '../attacks/eight-bit-survival.ts';
 import { Batch } from '../arrays/batch.ts';
 import { openSamples } from '../data/open-samples.ts';
 import type { Samples } from '../data/samples.ts';
@@ -140,10 +141,11 @@ export class SubjectSession {
       case 'attack': {
         const { inputs, labels } = await this.#samples.read(indices);
         const { classifier } = this.#model;
+        const criterion = criterionFor(labels, step.target, classifier.classCount);
         const result = await createAttack(step.settings).run({
           classifier,
           inputs,
-          criterion: criterionFor(labels, step.target, classifier.classCount),
+          criterion,
           seed: this.#subject.seed,
           sampleIndices: indices,
           ...(control.signal === undefined ? {} : { signal: control.signal }),
@@ -155,6 +157,10 @@ export class SubjectSession {
           logits: result.logits.values,
           outcomes: result.outcomes,
           steps: result.steps,
+          lostSuccess: Int32Array.from(result.lostSuccess),
+          survivesRounding: isPicture(classifier.inputShape)
+            ? await survivalOfRounding(classifier, criterion, result)
+            : new Int32Array(indices.length).fill(-1),
         };
       }
       case 'score': {
@@ -203,6 +209,11 @@ function criterionFor(
     target === 'next' || target === label ? (label + 1) % classCount : target,
   );
   return { kind: 'classified-as', labels, targets };
+}
+
+/** `[height, width, channels]`: only pictures are kept in 8 bits. */
+function isPicture(shape: readonly number[]): boolean {
+  return shape.length === 3;
 }
 
 function classNames(count: number, given: readonly string[] | undefined): string[] {

@@ -21,6 +21,7 @@ export interface AuditFlags {
   readonly threads: number;
   readonly fresh: boolean;
   readonly json: boolean;
+  readonly details: boolean;
   readonly quiet: boolean;
 }
 
@@ -43,7 +44,7 @@ export async function auditCommand(path: string, flags: AuditFlags): Promise<num
       outcomes.push(outcome);
       if (!flags.json && !flags.quiet) {
         process.stdout.write(
-          `${describeReport(outcome.report, relative('', outcome.reportPath))}\n`,
+          `${describeReport(outcome.report, relative('', outcome.reportPath), flags.details)}\n`,
         );
       }
       if (stop.signal.aborted) break;

@@ -1,6 +1,13 @@
 import { styleText } from 'node:util';
 import type { AuditReport, Check, Flag } from '../report/audit-report.ts';
-import { conditionTable, renderText } from '../report/condition-table.ts';
+import { conditionTable, renderText, type ConditionTable } from '../report/condition-table.ts';
+import {
+  classTable,
+  curveTables,
+  settingLines,
+  smallestChangeTable,
+  worstCaseTable,
+} from '../report/robustness-table.ts';
 import { duration } from '../report/wording.ts';
 
 const verdictMarks = {
@@ -16,8 +23,12 @@ const severityMarks = {
   error: styleText('red', 'error'),
 } as const satisfies Record<Flag['severity'], string>;
 
-/** The report for people at a terminal: what was audited, the table, checks, flags, where it is. */
-export function describeReport(report: AuditReport, path: string): string {
+/**
+ * The report for people at a terminal: what was audited, the tables, checks, flags, where it is.
+ *
+ * @param details also the curves, and each class under each condition
+ */
+export function describeReport(report: AuditReport, path: string, details = false): string {
   const { model, data, engine, gradientCheck } = report;
   const table = conditionTable(report);
   const sections = [
@@ -29,6 +40,11 @@ export function describeReport(report: AuditReport, path: string): string {
     ],
     [renderText(table)],
     table.remarks,
+    ...[worstCaseTable(report), smallestChangeTable(report)]
+      .filter(part => part !== undefined)
+      .map(part => [renderText(part)]),
+    ...(details ? detailTables(report).map(part => [renderText(part)]) : []),
+    settingLines(report),
     report.checks.map(
       ({ verdict, label, explanation }) => `${verdictMarks[verdict]} ${label}: ${explanation}`,
     ),
@@ -41,4 +57,9 @@ export function describeReport(report: AuditReport, path: string): string {
     .filter(lines => lines.length > 0)
     .map(lines => lines.join('\n'))
     .join('\n\n');
+}
+
+function detailTables(report: AuditReport): ConditionTable[] {
+  const classes = report.conditions.map(condition => classTable(report, condition));
+  return [...curveTables(report), ...classes].filter(part => part !== undefined);
 }

@@ -1,22 +1,13 @@
 import * as v from 'valibot';
+import { ConfusionSchema } from './confusion-record.ts';
+import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
+import { RobustnessSchema } from './robustness-record.ts';
 
 /**
  * The report of one audit of one model, as it is written to
  * `.assay/reports/<model>/report.json` beside the arrays of its samples. This schema is the only
  * source: types are inferred from it, `schemas/audit-report.schema.json` is generated.
  */
-
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-/** A proportion with its 95% Wilson interval. */
-const ProportionSchema = v.object({
-  count,
-  total: count,
-  /** count / total; null when total is 0. */
-  value: v.nullable(v.number()),
-  lower: v.number(),
-  upper: v.number(),
-});
 
 /** A file that the report depends on: when its content changes, the report is stale. */
 const FileStampSchema = v.object({
@@ -144,6 +135,10 @@ const ConditionSchema = v.object({
       meanOfSuccesses: v.nullable(v.number()),
     }),
   ),
+  /** Successes that are still ones after rounding to 8 bits, of pictures only. */
+  survival: v.optional(ProportionSchema),
+  /** Labels against predictions. */
+  confusion: v.optional(ConfusionSchema),
   uncertainty: v.nullable(UncertaintySummarySchema),
   seconds: v.number(),
   /** Why the condition failed, in words for the user. */
@@ -160,6 +155,8 @@ const SampleConditionSchema = v.object({
   distance: v.optional(v.object({ Linf: v.number(), L2: v.number(), L1: v.number(), L0: count })),
   /** Gradient steps or queries used. */
   steps: v.optional(count),
+  /** Of a success on a picture: whether it is still one after rounding to 8 bits. */
+  survivesRounding: v.optional(v.boolean()),
   mutualInformation: v.optional(v.number()),
   softmaxVariance: v.optional(v.number()),
   predictiveEntropy: v.optional(v.number()),
@@ -216,6 +213,8 @@ export const AuditReportSchema = v.object({
   files: v.array(FileStampSchema),
   gradientCheck: v.nullable(GradientCheckSchema),
   conditions: v.array(ConditionSchema),
+  /** Once an attack has finished. */
+  robustness: v.optional(RobustnessSchema),
   checks: v.array(CheckSchema),
   flags: v.array(FlagSchema),
   samples: v.array(SampleSchema),
@@ -227,7 +226,7 @@ export const AuditReportSchema = v.object({
 });
 
 export type AuditReport = v.InferOutput<typeof AuditReportSchema>;
-export type Proportion = v.InferOutput<typeof ProportionSchema>;
+export type { Proportion } from './proportion-record.ts';
 export type FileStamp = v.InferOutput<typeof FileStampSchema>;
 export type ModelRecord = v.InferOutput<typeof ModelSchema>;
 export type DataRecord = v.InferOutput<typeof DataRecordSchema>;

@@ -1,4 +1,4 @@
-import type { Proportion } from './audit-report.ts';
+import type { Proportion } from './proportion-record.ts';
 
 /** 0.975 quantile of the standard normal: two-sided 95%. */
 const z = 1.959963984540054;

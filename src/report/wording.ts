@@ -34,6 +34,11 @@ export function distance(value: number | null): string {
   return value === null ? '∞' : scientific(value);
 }
 
+/** How a norm is written: `L∞`. */
+export function norm(name: 'Linf' | 'L2' | 'L1'): string {
+  return name.replace('Linf', 'L∞');
+}
+
 /** `3 s`, `2 min 5 s`, `1 h 12 min`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

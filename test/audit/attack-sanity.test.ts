@@ -31,6 +31,8 @@ function finished(settings: AttackSettings, fooled: string, target?: 'next'): Co
       logits: new Float32Array(2 * count),
       outcomes,
       steps: new Int32Array(count),
+      lostSuccess: new Int32Array(count),
+      survivesRounding: new Int32Array(count).fill(-1),
     },
     clean,
   );

@@ -69,6 +69,41 @@ describe('an audit', () => {
     expect(new Set(report.samples.map(({ index }) => index)).size).toBe(roles.length);
   });
 
+  test('takes its attacks together: the worst of each sample, and curves that agree', async () => {
+    const workspace = await IrisWorkspace.make();
+    const { report } = await workspace.audit();
+    const clean = report.conditions.find(({ id }) => id === 'clean')?.accuracy;
+    const samples = report.samples.filter(({ role }) => role === 'sample');
+    const { worstCases = [], curves = [] } = report.robustness ?? {};
+    expect(worstCases.map(({ norm, epsilon }) => [norm, epsilon])).toEqual([
+      ['Linf', 0.2],
+      ['L2', 0.5],
+    ]);
+    for (const { norm, epsilon, accuracy } of worstCases) {
+      // Counted again from what the report says of each sample.
+      const standing = samples.filter(({ label, conditions }) =>
+        Object.values(conditions).every(
+          ({ prediction, distance }) =>
+            prediction === label || (distance?.[norm] ?? 0) > epsilon * (1 + 1e-4),
+        ),
+      );
+      expect(accuracy.count).toBe(standing.length);
+    }
+    expect(curves.map(({ condition, norm }) => [condition, norm])).toEqual([
+      ['carlini-wagner-l2-quick', 'L2'],
+      [null, 'L2'],
+    ]);
+    for (const { points, epsilonAtHalfAccuracy } of curves) {
+      const values = points.map(({ accuracy }) => accuracy.count);
+      expect(values[0]).toBe(clean?.count);
+      expect(values).toEqual(values.toSorted((a, b) => b - a));
+      const half = samples.length / 2;
+      for (const { epsilon, accuracy } of points) {
+        expect(accuracy.count > half).toBe(epsilon < (epsilonAtHalfAccuracy ?? Infinity));
+      }
+    }
+  });
+
   test('writes arrays that match the report', async () => {
     const workspace = await IrisWorkspace.make();
     const { report, reportPath } = await workspace.audit();

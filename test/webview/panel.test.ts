@@ -59,7 +59,10 @@ describe('the panel', () => {
     expect(received).toContainEqual({ kind: 'ready' });
     await show(sampleReport(120));
     await page.getByRole('heading', { name: 'digits-cnn' }).waitFor();
-    await page.getByRole('rowheader', { name: 'C&W L2 (quick)' }).waitFor();
+    await page
+      .locator('assay-condition-summary')
+      .getByRole('rowheader', { name: 'C&W L2 (quick)' })
+      .waitFor();
     await page.getByText('40.0% is below the required 50.0%.').waitFor();
     await page.locator(rows).first().waitFor();
     expect(await page.locator(rows).first().innerText()).toMatch(/^0\s+0/);
@@ -79,6 +82,21 @@ describe('the panel', () => {
     await opened.page.getByText('Sample 1, label 1').waitFor();
     expect(await accessibilityViolations(opened)).toEqual([]);
     await opened.page.screenshot({ path: `test-results/panel-${theme}-${width}.png` });
+  });
+
+  test('takes all attacks together: worst cases, curves, classes and settings', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await opened.show(sampleReport(60));
+    await page.getByText('L2 ≤ 1.00: 75.0% (62.8–84.2)').click();
+    await page.getByRole('rowheader', { name: 'L2 ≤ 1.00' }).waitFor();
+    await page.getByRole('img', { name: /C&W L2 \(quick\): 100\.0% without change/ }).waitFor();
+    await page.getByText('Settings of C&W L2 (quick)').click();
+    await page.getByText('preset quick, binary search steps 5, iterations 200').waitFor();
+    await page.getByText('Classes under C&W L2 (quick)').click();
+    await page.getByRole('columnheader', { name: 'mostly taken for' }).waitFor();
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    await page.screenshot({ path: 'test-results/panel-robustness.png' });
   });
 
   test('draws only the rows in view of ten thousand, and reaches the last by keyboard', async () => {

@@ -1,4 +1,5 @@
 import type { AuditReport, Condition, SampleRecord } from '../../src/report/audit-report.ts';
+import { confusionOf } from '../../src/report/confusion.ts';
 import { mean, proportion } from '../../src/report/statistics.ts';
 import { Random } from '../../src/random/random.ts';
 
@@ -48,16 +49,23 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
       finished: count,
       total: count,
       accuracy: proportion(right.length, count),
+      confusion: confusionOf(
+        results.map(({ result, label: truth }) => ({
+          label: truth,
+          prediction: result?.prediction ?? truth,
+        })),
+      ),
       ...(kind === 'attack'
         ? {
             attack: {
               name: 'carlini-wagner',
               kind: 'minimum-norm' as const,
               norm: 'L2' as const,
-              settings: {},
+              settings: { preset: 'quick', binarySearchSteps: 5, iterations: 200 },
             },
             attackSuccess: proportion(count - right.length, count),
             distance: { norm: 'L2' as const, median: 1.42, meanOfSuccesses: 1.3 },
+            survival: proportion(Math.round(0.5 * count), Math.round(0.6 * count)),
           }
         : {}),
       uncertainty: {
@@ -119,6 +127,27 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
       condition('clean', 'clean', 'Clean'),
       condition('carlini-wagner-l2-quick', 'attack', 'C&W L2 (quick)'),
     ],
+    robustness: {
+      worstCases: [
+        {
+          norm: 'L2',
+          epsilon: 1,
+          accuracy: proportion(Math.round(0.75 * count), count),
+          attacks: ['carlini-wagner-l2-quick'],
+        },
+      ],
+      curves: [
+        {
+          condition: 'carlini-wagner-l2-quick',
+          norm: 'L2',
+          epsilonAtHalfAccuracy: 1.42,
+          points: [0, 0.5, 1, 1.5, 2].map(epsilon => ({
+            epsilon,
+            accuracy: proportion(Math.round((1 - 0.3 * epsilon) * count), count),
+          })),
+        },
+      ],
+    },
     checks: [
       {
         id: 'clean-accuracy',

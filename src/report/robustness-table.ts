@@ -1,0 +1,104 @@
+import type { AuditReport, Condition } from './audit-report.ts';
+import type { ConditionTable } from './condition-table.ts';
+import { classAccuracies } from './confusion.ts';
+import type { RobustnessCurve } from './robustness-record.ts';
+import { distance, norm, percent, percentWithInterval, scientific } from './wording.ts';
+
+/** What tables are made from: the report, or the part of it that the panel has. */
+type Reported = Pick<AuditReport, 'conditions' | 'robustness' | 'model'>;
+
+/** Robust accuracy at each size, the worst of each sample over all attacks. */
+export function worstCaseTable({ robustness }: Reported): ConditionTable | undefined {
+  const cases = robustness?.worstCases ?? [];
+  if (cases.length === 0) return undefined;
+  return {
+    header: ['all attacks together', 'robust accuracy (95%)', 'attacks that found errors'],
+    rows: cases.map(({ norm: kind, epsilon, accuracy, attacks }) => [
+      `${norm(kind)} ≤ ${distance(epsilon)}`,
+      percentWithInterval(accuracy),
+      String(attacks.length),
+    ]),
+    remarks: [],
+  };
+}
+
+/** Each curve in one number, and whether its adversaries survive being saved as pictures. */
+export function smallestChangeTable(report: Reported): ConditionTable | undefined {
+  const curves = report.robustness?.curves ?? [];
+  if (curves.length === 0) return undefined;
+  return {
+    header: ['smallest change', 'ε at 50% accuracy', 'median distance', 'found', 'after 8 bits'],
+    rows: curves.map(curve => {
+      const condition = conditionOf(report, curve);
+      const { attackSuccess, survival } = condition ?? {};
+      return [
+        `${curveName(report, curve)} ${condition === undefined ? norm(curve.norm) : ''}`.trim(),
+        distance(curve.epsilonAtHalfAccuracy),
+        condition?.distance === undefined ? '' : distance(condition.distance.median),
+        attackSuccess === undefined ? '' : `${attackSuccess.count}/${attackSuccess.total}`,
+        survival === undefined ? '' : `${survival.count}/${survival.total}`,
+      ];
+    }),
+    remarks: [],
+  };
+}
+
+/** Accuracy against size, a column for each attack; one table for each norm. */
+export function curveTables(report: Reported): ConditionTable[] {
+  const curves = report.robustness?.curves ?? [];
+  return [...new Set(curves.map(curve => curve.norm))].map(kind => {
+    const own = curves.filter(curve => curve.norm === kind);
+    const [first] = own;
+    return {
+      header: [`${norm(kind)} ≤`, ...own.map(curve => curveName(report, curve))],
+      rows: (first?.points ?? []).map(({ epsilon }, i) => [
+        scientific(epsilon),
+        ...own.map(({ points }) => percent(points[i]?.accuracy.value ?? null)),
+      ]),
+      remarks: [],
+    };
+  });
+}
+
+/** Accuracy of each class under a condition, and what it is taken for. */
+export function classTable(report: Reported, condition: Condition): ConditionTable | undefined {
+  if (condition.confusion === undefined) return undefined;
+  const { classNames } = report.model;
+  const name = (index: number) => classNames[index] ?? String(index);
+  return {
+    header: [condition.label, 'accuracy (95%)', 'right', 'mostly taken for'],
+    rows: classAccuracies(condition.confusion).map(({ label, accuracy, mostlyTakenFor }) => [
+      name(label),
+      percentWithInterval(accuracy),
+      `${accuracy.count}/${accuracy.total}`,
+      mostlyTakenFor === undefined ? '' : name(mostlyTakenFor),
+    ]),
+    remarks: [],
+  };
+}
+
+/** `C&W L2 (quick): preset quick, confidence 0, …`: every setting of every attack. */
+export function settingLines({ conditions }: Reported): string[] {
+  return conditions.flatMap(({ label, attack }) =>
+    attack === undefined ? [] : [`${label}: ${settingWords(attack.settings)}`],
+  );
+}
+
+/** Settings as words, `stepSize` as `step size`. */
+export function settingWords(settings: NonNullable<Condition['attack']>['settings']): string {
+  return Object.entries(settings)
+    .map(([key, value]) => {
+      const name = key.replace(/[A-Z]/g, capital => ` ${capital.toLowerCase()}`);
+      return `${name} ${String(value)}`;
+    })
+    .join(', ');
+}
+
+/** What a curve is of: an attack, or all of them. */
+export function curveName(report: Reported, curve: RobustnessCurve): string {
+  return conditionOf(report, curve)?.label ?? 'all attacks together';
+}
+
+function conditionOf({ conditions }: Reported, curve: RobustnessCurve): Condition | undefined {
+  return conditions.find(({ id }) => id === curve.condition);
+}
