@@ -55,6 +55,7 @@ export class SubjectSession {
   static async open(subject: AuditSubject, wasmDirectory?: string): Promise<SubjectSession> {
     const engine = await openEngine({
       name: subject.engine,
+      moduleFolders: [subject.folder],
       ...(wasmDirectory === undefined ? {} : { wasmDirectory }),
     });
     const { bounds, shape, preprocessing, classNames, output } = subject.input;

@@ -36,6 +36,7 @@ export function describeReport(report: AuditReport, path: string, details = fals
       `${styleText('bold', model.name)}  ${model.format}, ${model.parameterCount.toLocaleString('en')} parameters, ${model.path}`,
       `${data.samples} of ${data.total.toLocaleString('en')} samples (${data.selection}, seed ${report.seed}), ${data.baselineSamples} more as separate clean set, ${data.source}`,
       `${engine.version}, ${engine.threads} threads, ${duration(report.seconds)}${report.state === 'complete' ? '' : `, ${report.state}`}`,
+      ...engine.notes.map(note => `Engine: ${note}`),
       ...(gradientCheck === null ? [] : [`Gradient: ${gradientCheck.explanation}`]),
     ],
     [renderText(table)],

@@ -10,13 +10,17 @@ import { asEngineError, EngineError } from './engine-error.ts';
 export class EagerEngine implements Engine {
   readonly name: EngineName;
   readonly version: string;
-  readonly notes: readonly string[] = [];
+  readonly notes: readonly string[];
   readonly #backend: Backend;
   readonly #maximumBatch: number;
   #disposed = false;
 
-  /** @param maximumBatch most samples that go through a function at a time */
-  constructor(backend: Backend, maximumBatch: number) {
+  /**
+   * @param maximumBatch most samples that go through a function at a time
+   * @param notes remarks for the report
+   */
+  constructor(backend: Backend, maximumBatch: number, notes: readonly string[] = []) {
+    this.notes = notes;
     this.name = backend.engine;
     this.version = backend.version;
     this.#backend = backend;

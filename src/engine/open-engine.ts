@@ -5,12 +5,16 @@ import { startTensorflowBackend } from './backends/tensorflow.ts';
 import { startWasmBackend } from './backends/wasm.ts';
 import { defaultMemoryLimitBytes } from './backends/wasm-memory.ts';
 import { EagerEngine } from './eager-engine.ts';
+import { EngineError } from './engine-error.ts';
 import type { Engine, EngineName } from './engine.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { addTensorMethods } from './tensor-methods.ts';
 
 export interface EngineOptions {
-  /** Which engine; `auto`, the default, takes `wasm`, which runs and is right everywhere. */
+  /**
+   * Which engine; `auto`, the default, takes `native` where Assay has it and it loads, and `wasm`,
+   * which runs everywhere, where not.
+   */
   readonly name?: 'auto' | EngineName;
   /** Folder of the three `.wasm` files, where they are neither next to the bundle nor installed. */
   readonly wasmDirectory?: string;
@@ -19,8 +23,8 @@ export interface EngineOptions {
   /** Most samples that go through a function at a time. 128 when it is left out. */
   readonly maximumBatch?: number;
   /**
-   * Folders from which `@tensorflow/tfjs-node` is looked for, for example that of the workspace. The
-   * folder of Assay itself comes after them.
+   * Folders in which the package of an engine that is asked for by name is looked for, for example
+   * that of the workspace, beside the folder of Assay itself.
    */
   readonly moduleFolders?: readonly string[];
 }
@@ -33,20 +37,50 @@ export interface EngineOptions {
  */
 export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const { name = 'auto' } = options;
-  if (name !== 'native') return openEagerEngine(name === 'auto' ? 'wasm' : name, options);
+  switch (name) {
+    case 'auto':
+      return openFastestEngine(options);
+    case 'native':
+      return openNative(options, options.moduleFolders ?? []);
+    case 'wasm':
+    case 'cpu':
+    case 'tensorflow':
+      return openEagerEngine(name, options);
+  }
+}
+
+/** The native engine, or wasm by itself, with the reason in its notes. */
+async function openFastestEngine(options: EngineOptions): Promise<Engine> {
+  try {
+    // Native code from another folder is loaded only for whoever asks for that engine by its name.
+    return await openNative(options, []);
+  } catch (error) {
+    if (!(error instanceof EngineError && error.code === 'engine/unavailable')) throw error;
+    return openEagerEngine('wasm', options, [`The native engine is not used. ${error.message}`]);
+  }
+}
+
+async function openNative(
+  options: EngineOptions,
+  moduleFolders: readonly string[],
+): Promise<Engine> {
   const { openNativeEngine } = await import('./compile/native-engine.ts');
-  return openNativeEngine({ eager: await openEagerEngine('wasm', options) });
+  return openNativeEngine({ eager: await openEagerEngine('wasm', options), moduleFolders });
 }
 
 type EagerEngineName = Exclude<EngineName, 'native'>;
 
-async function openEagerEngine(name: EagerEngineName, options: EngineOptions): Promise<Engine> {
+async function openEagerEngine(
+  name: EagerEngineName,
+  options: EngineOptions,
+  notes: readonly string[] = [],
+): Promise<Engine> {
   // Without this the library prints advice on the console and warns of kernels that we replace.
   tf.env().set('PROD', true);
   const backend = await startBackend(name, options);
   addTensorMethods();
   registerGradients();
-  return new EagerEngine(backend, options.maximumBatch ?? 128);
+  return new EagerEngine(backend, options.maximumBatch ?? 128, notes);
 }
 
 async function startBackend(name: EagerEngineName, options: EngineOptions): Promise<Backend> {

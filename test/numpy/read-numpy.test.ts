@@ -112,8 +112,8 @@ describe('what cannot be read says why', () => {
 
   test('no such file', async () => {
     const path = file('nowhere.npz');
-    for (const opening of [openNpz(path), openNpy(path)]) {
-      await expect(opening).rejects.toMatchObject({
+    for (const open of [openNpz, openNpy]) {
+      await expect(open(path)).rejects.toMatchObject({
         code: 'numpy/not-found',
         message: 'There is no such file.',
         place: { file: path },

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from '../engine-error.ts';
@@ -7,6 +5,7 @@ import { registerGradients } from '../gradients/register-gradients.ts';
 import { registerKernels } from '../kernels/register-kernels.ts';
 import type { Backend } from './backend.ts';
 import { here } from './here.ts';
+import { findPackage, type InstalledPackage } from './installed-package.ts';
 
 const packageName = '@tensorflow/tfjs-node';
 
@@ -33,11 +32,11 @@ export function startTensorflowBackend(folders: readonly string[]): Promise<Back
 
 /** Whether @tensorflow/tfjs-node is installed in one of the folders or next to Assay. */
 export function isTensorflowInstalled(folders: readonly string[] = []): boolean {
-  return findPackage(folders) !== undefined;
+  return findPackage(packageName, [...folders, here]) !== undefined;
 }
 
 async function start(folders: readonly string[]): Promise<Backend> {
-  const found = findPackage(folders);
+  const found = findPackage(packageName, [...folders, here]);
   if (found === undefined) {
     throw new EngineError('engine/unavailable', `The package ${packageName} is not installed.`, {
       remedy: `Install it next to the model (npm install ${packageName}), or choose the engine \`auto\`.`,
@@ -54,32 +53,15 @@ async function start(folders: readonly string[]): Promise<Backend> {
   };
 }
 
-interface FoundPackage {
-  readonly path: string;
-  readonly require: NodeJS.Require;
-}
-
-function findPackage(folders: readonly string[]): FoundPackage | undefined {
-  for (const folder of [...folders, here]) {
-    const require = createRequire(join(folder, 'package.json'));
-    try {
-      return { path: require.resolve(packageName), require };
-    } catch {
-      // Not from this folder.
-    }
-  }
-  return undefined;
-}
-
-function load({ path, require }: FoundPackage): TfjsNode {
+function load(installed: InstalledPackage): TfjsNode {
   restoreNodeUtilities();
   // Otherwise TensorFlow tells on the terminal which instructions the processor has.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   try {
-    return require(path) as TfjsNode;
+    return installed.load() as TfjsNode;
   } catch (error) {
     throw new EngineError('engine/unavailable', `The package ${packageName} does not load.`, {
-      place: { file: path },
+      place: { file: installed.path },
       remedy: `Repair it (npm rebuild ${packageName} --build-addon-from-source), or choose the engine \`auto\`.`,
       cause: error,
     });

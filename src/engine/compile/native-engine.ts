@@ -12,6 +12,8 @@ export interface NativeEngineOptions {
   readonly eager: Engine;
   /** Threads that one operator may use; 1 when it is left out, since shards use the other cores. */
   readonly threads?: number;
+  /** Where to look for onnxruntime-node when Assay has not brought it along. */
+  readonly moduleFolders?: readonly string[];
   /** Most compiled functions that are kept; 16 when it is left out. */
   readonly maximumSessions?: number;
 }
@@ -26,9 +28,10 @@ export interface NativeEngineOptions {
 export async function openNativeEngine({
   eager,
   threads = 1,
+  moduleFolders = [],
   maximumSessions = 16,
 }: NativeEngineOptions): Promise<Engine> {
-  const runtime = await loadRuntime();
+  const runtime = await loadRuntime(moduleFolders);
   return new NativeEngine(eager, {
     runtime,
     threads,

@@ -1,7 +1,11 @@
 import type * as OnnxRuntime from 'onnxruntime-node';
+import { here } from '../backends/here.ts';
+import { findPackage } from '../backends/installed-package.ts';
 import { EngineError } from '../engine-error.ts';
 import { CompileError } from './compile-error.ts';
 import { encodeModel, type OnnxGraph, type OnnxPort } from './onnx.ts';
+
+const packageName = 'onnxruntime-node';
 
 /** Numbers that go into or come out of a session. */
 export type TensorData = Float32Array | Int32Array | Uint8Array;
@@ -24,21 +28,32 @@ export interface Runtime {
  * Loads ONNX Runtime. It is not everywhere: there may be no build for the platform, or the package
  * may have been left out.
  *
+ * @param folders where to look for onnxruntime-node when Assay has not brought it along
  * @throws EngineError `engine/unavailable` with the reason
  */
-export async function loadRuntime(): Promise<Runtime> {
-  let library: typeof OnnxRuntime;
+export function loadRuntime(folders: readonly string[] = []): Promise<Runtime> {
+  return Promise.resolve().then(() => load(folders));
+}
+
+function load(folders: readonly string[]): Runtime {
+  const installed = findPackage(packageName, [here, ...folders]);
+  if (installed === undefined) {
+    throw new EngineError('engine/unavailable', `The package ${packageName} is not installed.`, {
+      remedy: `Install it next to Assay or to the model (npm install ${packageName}), or choose the engine \`wasm\`.`,
+    });
+  }
   try {
-    library = await import('onnxruntime-node');
+    const library = installed.load() as typeof OnnxRuntime;
+    return { version: `${packageName} ${library.env.versions.node ?? 'unknown'}`, library };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const [firstLine = reason] = reason.split('\n');
     throw new EngineError('engine/unavailable', `ONNX Runtime does not load (${firstLine}).`, {
-      remedy: 'Install onnxruntime-node, or choose the engine `wasm`.',
+      place: { file: installed.path },
+      remedy: 'Choose the engine `wasm`, which needs no native library.',
       cause: error,
     });
   }
-  return { version: `onnxruntime-node ${library.env.versions.node ?? 'unknown'}`, library };
 }
 
 /** A graph that is ready to run. */

@@ -1,26 +1,41 @@
-/** Runs in a worker thread: opens a native engine of its own and sends back what it computes. */
+/** Runs in a worker thread: opens an engine of its own and sends back what it computes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs-core';
-import { openNativeEngine } from '../../../src/engine/compile/native-engine.ts';
-import { openEngine } from '../../../src/engine/open-engine.ts';
+import { type EngineOptions, openEngine } from '../../../src/engine/open-engine.ts';
 import { describeError } from '../../../src/errors/assay-error.ts';
 
-async function computeInThread(seed: number): Promise<unknown> {
-  const eager = await openEngine({ name: 'cpu' });
+export interface ThreadTask {
+  readonly seed: number;
+  readonly options: EngineOptions;
+}
+
+/** What the thread answers. */
+export type ThreadAnswer =
+  | { readonly problem: string }
+  | {
+      readonly name: string;
+      readonly version: string;
+      readonly notes: readonly string[];
+      readonly values: Float32Array | undefined;
+    };
+
+async function computeInThread({ seed, options }: ThreadTask): Promise<ThreadAnswer> {
   try {
-    const engine = await openNativeEngine({ eager });
+    const engine = await openEngine(options);
     const softmax = engine.prepare({
       name: 'softmax',
       inputs: [[4]],
       compute: x => [tf.softmax(tf.mul(x, seed))],
     });
-    const [first] = await softmax.run(2, [Float32Array.of(1, 2, 3, 4, 4, 3, 2, 1)]);
-    for (let i = 0; i < 200; i++) await softmax.run(2, [Float32Array.of(1, 2, 3, 4, 4, 3, 2, 1)]);
+    const input = Float32Array.of(1, 2, 3, 4, 4, 3, 2, 1);
+    const [values] = await softmax.run(2, [input]);
+    for (let i = 0; i < 200; i++) await softmax.run(2, [input]);
+    const { name, version, notes } = engine;
     engine.dispose();
-    return { engine: engine.version, notes: engine.notes, values: first };
+    return { name, version, notes, values };
   } catch (error) {
     return { problem: describeError(error) };
   }
 }
 
-void computeInThread(workerData as number).then(result => parentPort?.postMessage(result));
+void computeInThread(workerData as ThreadTask).then(answer => parentPort?.postMessage(answer));

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { EngineOptions } from '../../../src/engine/open-engine.ts';
+import type { ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const folders: string[] = [];
@@ -41,33 +43,81 @@ afterAll(async () => {
   await Promise.all(folders.map(folder => rm(folder, { recursive: true })));
 });
 
-function runThread(file: string, seed: number): Promise<unknown> {
+/** Folder of the `.wasm` files, which are not part of the bundle. */
+const wasmDirectory = join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
+
+function runThread(
+  file: string,
+  seed: number,
+  name: NonNullable<EngineOptions['name']>,
+): Promise<ThreadAnswer> {
+  const workerData: ThreadTask = { seed, options: { name, wasmDirectory } };
   return new Promise((done, fail) => {
-    const worker = new Worker(file, { workerData: seed });
+    const worker = new Worker(file, { workerData });
     worker.on('message', done);
     worker.on('error', fail);
   });
 }
 
+function expectSoftmax(answer: ThreadAnswer, seed: number): void {
+  if ('problem' in answer) throw new Error(answer.problem);
+  const exponentials = [1, 2, 3, 4].map(x => Math.exp(x * seed));
+  const sum = exponentials.reduce((a, b) => a + b);
+  const row = exponentials.map(value => value / sum);
+  [...row, ...row.toReversed()].forEach((value, i) => {
+    expect(answer.values?.[i]).toBeCloseTo(value, 6);
+  });
+}
+
 test('each thread has an engine of its own, and they run side by side', async () => {
   const seeds = [1, 2, 3];
-  const results = await Promise.all(seeds.map(seed => runThread(installed, seed)));
-  results.forEach((result, index) => {
-    const exponentials = [1, 2, 3, 4].map(x => Math.exp(x * (seeds[index] as number)));
-    const sum = exponentials.reduce((a, b) => a + b);
-    const row = exponentials.map(value => value / sum);
-    const { values, notes } = result as { values: Float32Array; notes: string[] };
-    expect(notes).toEqual([]);
-    [...row, ...row.toReversed()].forEach((value, i) => {
-      expect(values[i]).toBeCloseTo(value, 6);
-    });
+  const answers = await Promise.all(seeds.map(seed => runThread(installed, seed, 'auto')));
+  answers.forEach((answer, index) => {
+    expect(answer).toMatchObject({ name: 'native', notes: [] });
+    expectSoftmax(answer, seeds[index] as number);
   });
 });
 
-test('where ONNX Runtime is not installed, the engine says so', async () => {
-  expect(await runThread(withoutPackages, 1)).toEqual({
-    problem: expect.stringMatching(
-      /^ONNX Runtime does not load \(Cannot find package 'onnxruntime-node'.*\)\. Install onnxruntime-node, or choose the engine `wasm`\.$/,
-    ) as unknown,
+describe('where ONNX Runtime is not installed', () => {
+  test('the native engine says so', async () => {
+    expect(await runThread(withoutPackages, 1, 'native')).toEqual({
+      problem:
+        'The package onnxruntime-node is not installed. Install it next to Assay or to the model (npm install onnxruntime-node), or choose the engine `wasm`.',
+    });
+  });
+
+  test('`auto` is wasm, with the reason', async () => {
+    const answer = await runThread(withoutPackages, 1, 'auto');
+    expect(answer).toMatchObject({
+      name: 'wasm',
+      notes: ['The native engine is not used. The package onnxruntime-node is not installed.'],
+    });
+    expectSoftmax(answer, 1);
+  });
+});
+
+describe('an installation whose library does not load', () => {
+  let broken: string;
+
+  beforeAll(async () => {
+    const folder = join(dirname(withoutPackages), 'node_modules/onnxruntime-node');
+    await mkdir(folder, { recursive: true });
+    broken = join(dirname(withoutPackages), 'beside-broken.cjs');
+    await writeFile(join(folder, 'index.js'), 'throw new Error("ld-musl: no such file");');
+    await copyFile(withoutPackages, broken);
+  });
+
+  test('is named with the file', async () => {
+    const { problem } = (await runThread(broken, 1, 'native')) as { problem: string };
+    expect(problem).toContain('onnxruntime-node/index.js: ONNX Runtime does not load (ld-musl');
+  });
+
+  test('leaves `auto` with wasm', async () => {
+    const answer = await runThread(broken, 1, 'auto');
+    expect(answer).toMatchObject({
+      name: 'wasm',
+      notes: ['The native engine is not used. ONNX Runtime does not load (ld-musl: no such file).'],
+    });
+    expectSoftmax(answer, 1);
   });
 });
