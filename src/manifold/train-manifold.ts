@@ -1,0 +1,357 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Batch } from '../arrays/batch.ts';
+import type { Engine } from '../engine/engine.ts';
+import { prepareStep, type PreparedStep } from '../engine/step-function.ts';
+import { Random } from '../random/random.ts';
+import { toNetworkUnits, type DataScale } from './data-scale.ts';
+import { addInputNoise } from './input-noise.ts';
+import { ManifoldError } from './manifold-error.ts';
+import type { Recipe } from './recipe.ts';
+import type { ManifoldNetworks } from './trainable-network.ts';
+import { adamFactors, criticStep, generatorStep, reconstructionStep } from './training-steps.ts';
+import type {
+  NetworkName,
+  NetworkTraining,
+  TrainingPoint,
+  TrainingState,
+  Weights,
+} from './training-state.ts';
+
+/** Samples without labels, read lazily. */
+export interface TrainingInputs {
+  readonly count: number;
+  /** Reads samples in input units, in the order of the indices. */
+  read(indices: readonly number[]): Promise<Batch>;
+}
+
+/** When a training ends by itself. */
+export interface TrainingLimits {
+  /** Most steps of the generator. */
+  readonly steps: number;
+  /** Evaluations without a better held-out error after which it stops. */
+  readonly patience: number;
+}
+
+export interface TrainingOptions {
+  readonly engine: Engine;
+  readonly networks: ManifoldNetworks;
+  readonly recipe: Recipe;
+  readonly scale: DataScale;
+  readonly inputs: TrainingInputs;
+  readonly split: TrainingSplit;
+  readonly seed: number;
+  readonly limits: TrainingLimits;
+  /** Where to begin: `initialState`, or what a checkpoint holds. */
+  readonly start: TrainingState;
+  /** Called at every evaluation; the state may be kept, since the training never writes to it. */
+  readonly onEvaluation?: (state: TrainingState) => Promise<void> | void;
+  /** Called after every step. */
+  readonly onStep?: (step: number) => void;
+  /** Ends the training after the step in hand; it then returns what it has. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which samples are trained on and which tell when to stop. */
+export interface TrainingSplit {
+  readonly training: readonly number[];
+  readonly heldOut: readonly number[];
+}
+
+/** Steps between two evaluations. */
+export const evaluationInterval = 100;
+
+/** Share of a data set that is held out, and the most samples of it. */
+const heldOutShare = 0.1;
+const mostHeldOut = 500;
+
+/** An error counts as better when it is smaller by this share. */
+const leastProgress = 0.002;
+
+/** Number of steps over which weights are averaged, once there have been enough. */
+const averagedSteps = 100;
+
+/**
+ * Splits a data set by the seed: a tenth of it, at most 500 samples, is never trained on.
+ *
+ * @throws ManifoldError `manifold/too-few-samples`
+ */
+export function splitForTraining(count: number, seed: number, batchSize: number): TrainingSplit {
+  const heldOut = Math.min(mostHeldOut, Math.floor(count * heldOutShare));
+  if (count - heldOut < batchSize || heldOut < 1) {
+    throw new ManifoldError(
+      'manifold/too-few-samples',
+      `A manifold needs more than ${batchSize} samples, but there are ${count}.`,
+      { remedy: 'Give more data; they need no labels.' },
+    );
+  }
+  const order = [...new Random(seed, ['manifold-split']).permutation(count)];
+  return { heldOut: order.slice(0, heldOut), training: order.slice(heldOut) };
+}
+
+/**
+ * Trains the three networks of a manifold: WGAN with gradient penalty and inverter, side by side. The
+ * same seed, data and recipe give the same weights on the same engine, whether or not the training
+ * was interrupted and taken up again.
+ *
+ * @returns the state at the end: after the last step, when the held-out error has stopped falling, or
+ *   when the signal was raised
+ * @throws ManifoldError `manifold/diverged` when the weights leave the finite numbers
+ */
+export async function trainManifold(options: TrainingOptions): Promise<TrainingState> {
+  const training = await Training.prepare(options);
+  try {
+    return await training.run();
+  } finally {
+    await training.dispose();
+  }
+}
+
+/** One training under way. */
+class Training {
+  readonly #options: TrainingOptions;
+  readonly #criticStep: PreparedStep;
+  readonly #generatorStep: PreparedStep;
+  readonly #evaluation: PreparedStep;
+  readonly #heldOut: Batch;
+  readonly #began = performance.now();
+  #state: TrainingState;
+  #sums = emptySums();
+
+  private constructor(
+    options: TrainingOptions,
+    steps: readonly [PreparedStep, PreparedStep, PreparedStep],
+    heldOut: Batch,
+  ) {
+    this.#options = options;
+    [this.#criticStep, this.#generatorStep, this.#evaluation] = steps;
+    this.#heldOut = heldOut;
+    this.#state = options.start;
+  }
+
+  static async prepare(options: TrainingOptions): Promise<Training> {
+    const { engine, networks, recipe, inputs, split, scale } = options;
+    const heldOut = await inputs.read(split.heldOut);
+    return new Training(
+      options,
+      [
+        await prepareStep(engine, criticStep(networks, recipe)),
+        await prepareStep(engine, generatorStep(networks, recipe)),
+        await prepareStep(engine, reconstructionStep(networks, recipe)),
+      ],
+      toNetworkUnits(heldOut, scale, networks.sampleShape),
+    );
+  }
+
+  async run(): Promise<TrainingState> {
+    const { limits, signal, onStep, onEvaluation } = this.#options;
+    while (this.#state.step < limits.steps && !this.#hasConverged() && signal?.aborted !== true) {
+      await this.#step();
+      onStep?.(this.#state.step);
+      if (this.#state.step % evaluationInterval === 0 || this.#state.step === limits.steps) {
+        await this.#evaluate();
+        await onEvaluation?.(this.#state);
+      }
+      // The engine keeps the thread while it computes: let messages through.
+      await setImmediate();
+    }
+    return this.#state;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#criticStep.dispose();
+    await this.#generatorStep.dispose();
+    await this.#evaluation.dispose();
+  }
+
+  /** Whether the last evaluations, as many as the patience, brought nothing. */
+  #hasConverged(): boolean {
+    const { history } = this.#state;
+    const { patience } = this.#options.limits;
+    const before = history.slice(0, -patience);
+    if (before.length === 0) return false;
+    const errors = (points: readonly TrainingPoint[]): number =>
+      Math.min(...points.map(({ heldOutError }) => heldOutError));
+    return errors(history.slice(-patience)) > errors(before) * (1 - leastProgress);
+  }
+
+  /** The critic's steps, then one of the generator and the inverter. */
+  async #step(): Promise<void> {
+    const step = this.#state.step + 1;
+    const { criticSteps } = this.#options.recipe;
+    for (let turn = 0; turn < criticSteps; turn++) {
+      await this.#stepCritic((step - 1) * criticSteps + turn + 1);
+    }
+    await this.#stepGenerator(step);
+  }
+
+  /** @param step counted from 1, over all turns */
+  async #stepCritic(step: number): Promise<void> {
+    const { networks, recipe, seed } = this.#options;
+    const { critic, generator } = this.#state.networks;
+    const random = new Random(seed, ['manifold-critic', step]);
+    const outputs = await this.#criticStep.run([
+      (await this.#batch(step, 'critic')).values,
+      normals(recipe.batchSize * networks.latentSize, random),
+      Float32Array.from({ length: recipe.batchSize }, () => random.uniform()),
+      ...critic.weights,
+      ...critic.means,
+      ...critic.squares,
+      adamFactors('critic', recipe.rates.critic, step),
+      ...generator.weights,
+    ]);
+    const [distance, ...rest] = outputs;
+    this.#sums.distance += (distance?.[0] ?? NaN) / recipe.criticSteps;
+    this.#renew({ critic: trainingFrom(rest) });
+  }
+
+  async #stepGenerator(step: number): Promise<void> {
+    const { networks, recipe, seed } = this.#options;
+    const { critic, generator, inverter } = this.#state.networks;
+    const random = new Random(seed, ['manifold-generator', step]);
+    const inputs = await this.#batch(step, 'generator');
+    const shown = recipe.inverterInput === 'plain' ? inputs : addInputNoise(inputs, random);
+    const outputs = await this.#generatorStep.run([
+      inputs.values,
+      shown.values,
+      normals(recipe.batchSize * networks.latentSize, random),
+      ...generator.weights,
+      ...generator.means,
+      ...generator.squares,
+      adamFactors('generator', recipe.rates.generator, step),
+      ...inverter.weights,
+      ...inverter.means,
+      ...inverter.squares,
+      adamFactors('inverter', recipe.rates.inverter, step),
+      ...critic.weights,
+    ]);
+    const [errors, ...rest] = outputs;
+    const middle = 3 * generator.weights.length;
+    const renewed = {
+      generator: trainingFrom(rest.slice(0, middle)),
+      inverter: trainingFrom(rest.slice(middle)),
+    };
+    this.#sums.training += errors?.[0] ?? NaN;
+    this.#sums.latent += errors?.[1] ?? NaN;
+    this.#sums.steps += 1;
+    this.#renew(renewed);
+    const { averages } = this.#state;
+    this.#state = {
+      ...this.#state,
+      step,
+      averages: {
+        generator: averaged(averages.generator, renewed.generator.weights, step),
+        inverter: averaged(averages.inverter, renewed.inverter.weights, step),
+      },
+    };
+  }
+
+  #renew(networks: Partial<Record<NetworkName, NetworkTraining>>): void {
+    this.#state = { ...this.#state, networks: { ...this.#state.networks, ...networks } };
+  }
+
+  /** The samples of a step: a new seeded order in each pass over the data. */
+  async #batch(step: number, purpose: string): Promise<Batch> {
+    const { inputs, split, recipe, seed, scale, networks } = this.#options;
+    const { batchSize } = recipe;
+    const perPass = Math.floor(split.training.length / batchSize);
+    const pass = Math.floor((step - 1) / perPass);
+    const order = this.#orders.get(purpose, pass, () =>
+      new Random(seed, ['manifold-order', purpose, pass]).permutation(split.training.length),
+    );
+    const start = ((step - 1) % perPass) * batchSize;
+    const indices = Array.from(
+      order.subarray(start, start + batchSize),
+      position => split.training[position] as number,
+    );
+    return toNetworkUnits(await inputs.read(indices), scale, networks.sampleShape);
+  }
+
+  async #evaluate(): Promise<void> {
+    const { step, averages, history, best } = this.#state;
+    const { training, latent, distance, steps } = this.#sums;
+    const point: TrainingPoint = {
+      step,
+      heldOutError: await this.#heldOutError(),
+      trainingError: training / steps,
+      latentError: latent / steps,
+      criticDistance: distance / steps,
+    };
+    this.#sums = emptySums();
+    if (!Object.values(point).every(Number.isFinite)) throw diverged(step);
+    const smallest = Math.min(Infinity, ...history.map(({ heldOutError }) => heldOutError));
+    this.#state = {
+      ...this.#state,
+      seconds: this.#options.start.seconds + (performance.now() - this.#began) / 1000,
+      best: point.heldOutError < smallest ? averages : best,
+      history: [...history, point],
+    };
+  }
+
+  /** Mean ‖G(I(x)) − x‖² of the held-out samples, with the averaged weights. */
+  async #heldOutError(): Promise<number> {
+    const { batchSize } = this.#options.recipe;
+    const { generator, inverter } = this.#state.averages;
+    const { count } = this.#heldOut;
+    let sum = 0;
+    for (let start = 0; start < count; start += batchSize) {
+      // The last part is filled up with the first samples, whose errors are left out.
+      const rows = Array.from({ length: batchSize }, (_, i) => (start + i) % count);
+      const inputs = this.#heldOut.gather(rows).values;
+      const [errors] = await this.#evaluation.run([inputs, ...generator, ...inverter]);
+      errors?.subarray(0, count - start).forEach(error => (sum += error));
+    }
+    return sum / count;
+  }
+
+  readonly #orders = new LastOrders();
+}
+
+/** The current order of each purpose, so that it is not drawn anew at every step. */
+class LastOrders {
+  readonly #orders = new Map<string, { readonly pass: number; readonly order: Uint32Array }>();
+
+  get(purpose: string, pass: number, draw: () => Uint32Array): Uint32Array {
+    const known = this.#orders.get(purpose);
+    if (known?.pass === pass) return known.order;
+    const order = draw();
+    this.#orders.set(purpose, { pass, order });
+    return order;
+  }
+}
+
+function emptySums(): { training: number; latent: number; distance: number; steps: number } {
+  return { training: 0, latent: 0, distance: 0, steps: 0 };
+}
+
+function normals(count: number, random: Random): Float32Array {
+  return Float32Array.from({ length: count }, () => random.normal());
+}
+
+/** Weights, means and squares as a step returns them, one after the other. */
+function trainingFrom(arrays: readonly Float32Array[]): NetworkTraining {
+  const count = arrays.length / 3;
+  return {
+    weights: arrays.slice(0, count),
+    means: arrays.slice(count, 2 * count),
+    squares: arrays.slice(2 * count),
+  };
+}
+
+/** A running average; the first steps count for less, since they are far from the end. */
+function averaged(averages: Weights, weights: Weights, step: number): Weights {
+  const share = Math.max(1 / averagedSteps, 9 / (step + 9));
+  return averages.map((values, index) => {
+    const current = weights[index] as Float32Array;
+    return values.map((value, i) => value + share * ((current[i] as number) - value));
+  });
+}
+
+function diverged(step: number): ManifoldError {
+  return new ManifoldError(
+    'manifold/diverged',
+    `The training left the finite numbers by step ${step}.`,
+    {
+      remedy: 'Lower the learning rates, or look for values far outside of the others in the data.',
+    },
+  );
+}
