@@ -104,12 +104,12 @@ export class SampleDetail extends LitElement {
                   <dd>${scientific(result.distance.Linf)} / ${scientific(result.distance.L2)}</dd>`
           }
           ${
-            result?.mutualInformation === undefined
+            result?.scores?.['mutual-information'] === undefined
               ? nothing
               : html`<dt>MI</dt>
-                  <dd>${scientific(result.mutualInformation)}</dd>
+                  <dd>${scientific(result.scores['mutual-information'])}</dd>
                   <dt>SMV</dt>
-                  <dd>${scientific(result.softmaxVariance ?? null)}</dd>`
+                  <dd>${scientific(result.scores['softmax-variance'] ?? null)}</dd>`
           }
           ${
             result?.steps === undefined

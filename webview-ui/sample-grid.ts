@@ -214,16 +214,16 @@ export class SampleGrid extends LitElement {
       {
         title: 'MI',
         explanation: 'Mutual information, nats: higher is further out of distribution',
-        by: 'mutualInformation',
+        by: 'score:mutual-information',
         number: true,
-        cell: sample => scientific(result(sample)?.mutualInformation ?? null),
+        cell: sample => scientific(result(sample)?.scores?.['mutual-information'] ?? null),
       },
       {
         title: 'SMV',
         explanation: 'Softmax variance: higher is further out of distribution',
-        by: 'softmaxVariance',
+        by: 'score:softmax-variance',
         number: true,
-        cell: sample => scientific(result(sample)?.softmaxVariance ?? null),
+        cell: sample => scientific(result(sample)?.scores?.['softmax-variance'] ?? null),
       },
     ];
     return columns.filter(({ onlyUnderAttack }) => underAttack || onlyUnderAttack !== true);

@@ -23,7 +23,7 @@ interface FinishedAttack extends SanityRun {
 /**
  * The sanity checks that the attacks of an audit allow, by comparing those of the same norm and
  * size: what one attack finds and a stronger one does not is a sign of masked gradients. Targeted
- * attacks are left out, since they succeed less often by nature.
+ * and evasive attacks are left out, since they succeed less often by nature.
  */
 export function checkAttacks(conditions: readonly ConditionResults[]): Flag[] {
   const attacks = conditions.flatMap(finishedAttack);
@@ -36,8 +36,8 @@ export function checkAttacks(conditions: readonly ConditionResults[]): Flag[] {
 
 function finishedAttack(results: ConditionResults): FinishedAttack[] {
   const { attack, id, label } = results.plan;
-  if (attack === undefined || attack.target !== undefined || results.state !== 'finished')
-    return [];
+  if (attack === undefined || results.state !== 'finished') return [];
+  if (attack.target !== undefined || attack.evasion !== undefined) return [];
   const { settings } = attack;
   const epsilon = 'epsilon' in settings ? settings.epsilon : undefined;
   return [{ id, label, settings, epsilon, outcomes: results.outcomes() }];

@@ -10,7 +10,8 @@ import type {
 import { confusionOf } from '../report/confusion.ts';
 import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
 import type { OutputOf } from './piece.ts';
-import type { PlannedCondition } from './plan.ts';
+import type { PlannedCondition } from './planned-condition.ts';
+import { ScoreColumns } from './score-columns.ts';
 import type { PosteriorRecord } from './subject.ts';
 
 /** Sizes of one perturbation in input units; L0 counts changed numbers. */
@@ -36,14 +37,6 @@ interface SampleResult {
   survivesRounding: boolean | undefined;
 }
 
-interface SampleScores {
-  readonly mutualInformation: number;
-  readonly softmaxVariance: number;
-  readonly predictiveEntropy: number;
-  /** Class of the mean prediction over the passes. */
-  readonly prediction: number;
-}
-
 /** Grows with the finished pieces of one condition, and sums them up at any time. */
 export class ConditionResults {
   readonly plan: PlannedCondition;
@@ -57,7 +50,7 @@ export class ConditionResults {
   error: string | undefined;
   #finished = 0;
   readonly #samples: (SampleResult | undefined)[];
-  readonly #scores: (SampleScores | undefined)[];
+  readonly #scores: ScoreColumns;
 
   constructor(plan: PlannedCondition, inputShape: readonly number[], classCount: number) {
     const count = plan.indices.length;
@@ -66,7 +59,7 @@ export class ConditionResults {
     this.logits = Batch.zeros(count, [classCount]);
     this.labels = new Int32Array(count);
     this.#samples = Array.from({ length: count }, () => undefined);
-    this.#scores = Array.from({ length: count }, () => undefined);
+    this.#scores = new ScoreColumns(count);
   }
 
   /** Samples whose prediction is known. */
@@ -74,13 +67,31 @@ export class ConditionResults {
     return this.#finished;
   }
 
-  /** Takes in a piece of clean samples. `start` is the place of its first sample. */
-  addPredictions(start: number, output: OutputOf<'predict'>): void {
+  /** Samples under this condition have the clean ones as their origin, apart from other samples. */
+  get isOfSamples(): boolean {
+    return this.plan.kind !== 'baseline' && this.plan.kind !== 'out-of-distribution';
+  }
+
+  /** Scores of the finished samples. */
+  get scores(): ScoreColumns {
+    return this.#scores;
+  }
+
+  /**
+   * Takes in a piece of samples as they are, or changed without the model's help. `start` is the
+   * place of its first sample, `clean` what it was changed from.
+   */
+  addPredictions(start: number, output: OutputOf<'predict'>, clean?: ConditionResults): void {
     this.inputs.values.set(output.inputs, start * this.inputs.sampleSize);
     this.logits.values.set(output.logits, start * this.logits.sampleSize);
     this.labels.set(output.labels, start);
     for (const [i, label] of output.labels.entries()) {
-      this.#record(start + i, { ...notAttacked, label });
+      const position = start + i;
+      const size =
+        clean === undefined
+          ? undefined
+          : perturbationSize(clean.inputs.row(position), this.inputs.row(position));
+      this.#record(position, { ...notAttacked, label, size });
     }
   }
 
@@ -106,20 +117,13 @@ export class ConditionResults {
 
   /** Takes in a piece of scores. */
   addScores(start: number, output: OutputOf<'score'>): void {
-    for (const [i, prediction] of output.prediction.entries()) {
-      this.#scores[start + i] = {
-        prediction,
-        mutualInformation: output.mutualInformation[i] as number,
-        softmaxVariance: output.softmaxVariance[i] as number,
-        predictiveEntropy: output.predictiveEntropy[i] as number,
-      };
-    }
+    this.#scores.add(start, output);
   }
 
   /** What is known of the sample at a position, for the report; undefined while nothing is. */
   sample(position: number): SampleCondition | undefined {
     const result = this.#samples[position];
-    const scores = this.#scores[position];
+    const scores = this.#scores.at(position);
     if (result === undefined) return undefined;
     const { prediction, confidence, outcome, steps, size, survivesRounding } = result;
     return {
@@ -129,13 +133,7 @@ export class ConditionResults {
       ...(steps === undefined ? {} : { steps }),
       ...(size === undefined ? {} : { distance: { ...size } }),
       ...(survivesRounding === undefined ? {} : { survivesRounding }),
-      ...(scores === undefined
-        ? {}
-        : {
-            mutualInformation: scores.mutualInformation,
-            softmaxVariance: scores.softmaxVariance,
-            predictiveEntropy: scores.predictiveEntropy,
-          }),
+      ...(scores === undefined ? {} : { scores }),
     };
   }
 
@@ -197,14 +195,11 @@ export class ConditionResults {
     return interval === undefined ? undefined : [finite(interval[0]), finite(interval[1])];
   }
 
-  /** Means of the scores so far. */
-  meanScores(): { mutualInformation: number; softmaxVariance: number } | undefined {
-    const known = this.#scores.filter(scores => scores !== undefined);
-    const mutualInformation = mean(known.map(scores => scores.mutualInformation));
-    const softmaxVariance = mean(known.map(scores => scores.softmaxVariance));
-    return mutualInformation === undefined || softmaxVariance === undefined
-      ? undefined
-      : { mutualInformation, softmaxVariance };
+  /** Positions of the samples that the attack has fooled the model with. */
+  succeeded(): number[] {
+    return this.#samples.flatMap((sample, position) =>
+      sample?.outcome === 'succeeded' ? [position] : [],
+    );
   }
 
   /** The condition as the report has it. `baseline` is the separate clean set. */
@@ -214,6 +209,7 @@ export class ConditionResults {
     baseline: ConditionResults | undefined,
   ): Condition {
     const { id, kind, label, indices } = this.plan;
+    const hasLabels = kind !== 'out-of-distribution';
     return {
       id,
       kind,
@@ -221,9 +217,9 @@ export class ConditionResults {
       state: this.state,
       finished: this.finished,
       total: indices.length,
-      accuracy: this.finished === 0 ? null : this.accuracy(),
+      accuracy: this.finished === 0 || !hasLabels ? null : this.accuracy(),
       ...this.#attackSummary(),
-      ...(this.finished === 0 ? {} : { confusion: confusionOf(this.#known()) }),
+      ...(this.finished === 0 || !hasLabels ? {} : { confusion: confusionOf(this.#known()) }),
       uncertainty: this.#uncertainty(posterior, passes, baseline),
       seconds: this.seconds,
       ...(this.error === undefined ? {} : { error: this.error }),
@@ -276,20 +272,22 @@ export class ConditionResults {
     baseline: ConditionResults | undefined,
   ): UncertaintySummary | null {
     if (!posterior.applicable) return { ...posterior };
-    const means = this.meanScores();
-    if (means === undefined) return null;
-    const reference = baseline?.meanScores();
-    const right = this.#scores.filter(
-      (scores, position) => scores?.prediction === this.labels[position],
-    );
-    const known = this.#scores.filter(scores => scores !== undefined);
+    const mutualInformation = this.#scores.mean('mutual-information');
+    const softmaxVariance = this.#scores.mean('softmax-variance');
+    if (mutualInformation === undefined || softmaxVariance === undefined) return null;
+    const reference = baseline?.scores;
+    const { method, description } = posterior;
+    const hasLabels = this.plan.kind !== 'out-of-distribution';
     return {
-      ...posterior,
+      applicable: true,
+      method,
+      description,
       passes,
-      accuracy: proportion(right.length, known.length),
-      ...means,
-      relativeMutualInformation: relative(means.mutualInformation, reference?.mutualInformation),
-      relativeSoftmaxVariance: relative(means.softmaxVariance, reference?.softmaxVariance),
+      accuracy: hasLabels ? this.#scores.accuracy(this.labels) : proportion(0, 0),
+      mutualInformation,
+      softmaxVariance,
+      relativeMutualInformation: relative(mutualInformation, reference?.mean('mutual-information')),
+      relativeSoftmaxVariance: relative(softmaxVariance, reference?.mean('softmax-variance')),
     };
   }
 }

@@ -1,6 +1,7 @@
 import type { Flag, GradientCheckRecord } from '../report/audit-report.ts';
 import { checkAttacks } from './attack-sanity.ts';
 import type { ConditionResults } from './condition-results.ts';
+import type { SkippedCondition } from './further-conditions.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
@@ -8,6 +9,7 @@ export interface FlagEvidence {
   readonly gradientCheck: GradientCheckRecord | null;
   readonly samples: number;
   readonly baselineSamples: number;
+  readonly skipped: readonly SkippedCondition[];
 }
 
 /**
@@ -19,10 +21,17 @@ export function raiseFlags({
   gradientCheck,
   samples,
   baselineSamples,
+  skipped,
 }: FlagEvidence): Flag[] {
   return [
     ...gradientFlags(gradientCheck),
     ...checkAttacks(conditions),
+    ...skipped.map(({ label, reason, remedy }) => ({
+      id: 'condition-skipped',
+      severity: 'info' as const,
+      message: `${label} was left out. ${reason}`,
+      remedy,
+    })),
     ...(baselineSamples >= samples
       ? []
       : [

@@ -79,7 +79,13 @@ export class GrowingReport {
     results.seconds += seconds;
     switch (output.kind) {
       case 'predict':
-        results.addPredictions(piece.start, output);
+        results.addPredictions(
+          piece.start,
+          output,
+          piece.step.kind === 'predict' || piece.step.kind === 'outside'
+            ? undefined
+            : this.condition('clean'),
+        );
         break;
       case 'attack':
         results.addAdversaries(piece.start, output, this.condition('clean'));
@@ -150,8 +156,13 @@ export class GrowingReport {
       const { attack } = results.plan;
       if (attack === undefined) return summary;
       const { name, kind, norm, settings } = createAttack(attack.settings);
-      const target = attack.target === undefined ? {} : { target: attack.target };
-      return { ...summary, attack: { name, kind, norm, settings: { ...settings, ...target } } };
+      const further = {
+        ...(attack.target === undefined ? {} : { target: attack.target }),
+        ...(attack.evasion === undefined
+          ? {}
+          : { evasionWeight: attack.evasion.weight, evasionPasses: attack.evasion.passes }),
+      };
+      return { ...summary, attack: { name, kind, norm, settings: { ...settings, ...further } } };
     });
   }
 
@@ -189,6 +200,7 @@ export class GrowingReport {
       gradientCheck: this.#gradientCheck,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
+      skipped: this.#plan.skipped,
     });
   }
 
@@ -200,8 +212,8 @@ export class GrowingReport {
   }
 
   #sampleRecords(role: SampleRecord['role'], indices: readonly number[]): SampleRecord[] {
-    const own = this.conditions.filter(
-      ({ plan }) => (plan.kind === 'baseline') === (role === 'baseline'),
+    const own = this.conditions.filter(results =>
+      role === 'baseline' ? results.plan.kind === 'baseline' : results.isOfSamples,
     );
     return indices.flatMap((index, position) => {
       const known = own.flatMap(results => {

@@ -35,11 +35,20 @@ export class PieceSchedule {
     this.#wakeAll();
   }
 
-  /** No further piece of this condition is handed out; the one in hand counts as done. */
-  abandon(piece: PlannedPiece): void {
+  /**
+   * No further piece of this condition is handed out, nor of those that build on it; the piece in
+   * hand counts as done.
+   *
+   * @returns ids of the conditions that built on it and cannot be finished
+   */
+  abandon(piece: PlannedPiece): string[] {
     this.#running.delete(piece);
-    this.#waiting = this.#waiting.filter(({ condition }) => condition.id !== piece.condition.id);
+    const { id } = piece.condition;
+    const lost = ({ condition }: PlannedPiece) => condition.id === id || condition.basedOn === id;
+    const dependent = this.#waiting.filter(lost).map(({ condition }) => condition.id);
+    this.#waiting = this.#waiting.filter(waiting => !lost(waiting));
     this.#wakeAll();
+    return [...new Set(dependent)].filter(other => other !== id);
   }
 
   /** Hands out nothing more at all. */

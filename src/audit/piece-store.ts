@@ -66,6 +66,9 @@ export class PieceStore {
   }
 }
 
+/** What tells an array of scores from others in a kept piece. */
+const scorePrefix = 'score ';
+
 type Arrays = ReadonlyMap<string, NumpyValues>;
 
 async function readAll(path: string): Promise<Arrays> {
@@ -99,11 +102,18 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
       };
     case 'score':
       return {
-        passes: row(Int32Array.of(output.passes)),
-        mutualInformation: row(output.mutualInformation),
-        softmaxVariance: row(output.softmaxVariance),
-        predictiveEntropy: row(output.predictiveEntropy),
-        prediction: row(output.prediction),
+        ...Object.fromEntries(
+          Object.entries(output.scores).map(([name, values]) => [
+            `${scorePrefix}${name}`,
+            row(values),
+          ]),
+        ),
+        ...(output.posterior === undefined
+          ? {}
+          : {
+              prediction: row(output.posterior.prediction),
+              mutualInformationError: row(output.posterior.mutualInformationError),
+            }),
       };
   }
 }
@@ -150,16 +160,17 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
 }
 
 function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {
-  const passes = arrays.get('passes')?.[0];
-  const mutualInformation = arrays.get('mutualInformation');
-  const softmaxVariance = arrays.get('softmaxVariance');
-  const predictiveEntropy = arrays.get('predictiveEntropy');
+  const scores = [...arrays].flatMap(([name, values]) =>
+    name.startsWith(scorePrefix) && values instanceof Float64Array
+      ? [[name.slice(scorePrefix.length), values] as const]
+      : [],
+  );
+  if (scores.length === 0) return undefined;
   const prediction = arrays.get('prediction');
-  return typeof passes === 'number' &&
-    mutualInformation instanceof Float64Array &&
-    softmaxVariance instanceof Float64Array &&
-    predictiveEntropy instanceof Float64Array &&
-    prediction instanceof Int32Array
-    ? { kind: 'score', passes, mutualInformation, softmaxVariance, predictiveEntropy, prediction }
-    : undefined;
+  const mutualInformationError = arrays.get('mutualInformationError');
+  const posterior =
+    prediction instanceof Int32Array && mutualInformationError instanceof Float64Array
+      ? { prediction, mutualInformationError }
+      : undefined;
+  return { kind: 'score', scores: Object.fromEntries(scores), posterior };
 }

@@ -1,5 +1,6 @@
-import type { AttackOutcome } from '../attacks/attack.ts';
+import type { AttackOutcome, Norm } from '../attacks/attack.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
+import type { CorruptionSettings } from '../data/corruption.ts';
 
 /**
  * The unit of work: one step of one condition on a few dozen samples. A piece depends on nothing
@@ -23,15 +24,36 @@ export type PieceStep =
       readonly settings: AttackSettings;
       readonly target: AttackTarget | undefined;
     }
-  /** Score how uncertain the posterior is about clean samples or adversaries. */
-  | { readonly kind: 'score'; readonly passes: number };
+  /** Attack an adversary's view of the model who knows of the detector. */
+  | {
+      readonly kind: 'evade';
+      readonly settings: AttackSettings;
+      readonly target: AttackTarget | undefined;
+      readonly evasion: EvasionStep;
+    }
+  /** Read samples of another kind and ask the model. */
+  | { readonly kind: 'outside'; readonly source: string }
+  /** Corrupt the samples and ask the model. */
+  | { readonly kind: 'corrupt'; readonly settings: CorruptionSettings }
+  /** Add noise as large as the perturbations that the task brings, and ask the model. */
+  | { readonly kind: 'match-noise'; readonly norm: Norm }
+  /** Give clean samples or what the task brings all scores of uncertainty. */
+  | { readonly kind: 'score'; readonly source: string | undefined; readonly passes: number };
+
+/** How an adaptive adversary weighs going unnoticed. */
+export interface EvasionStep {
+  /** λ: what a nat of mutual information counts against the loss. */
+  readonly weight: number;
+  /** Fixed passes that it looks at. */
+  readonly passes: number;
+}
 
 /** A piece as a tensor thread gets it. */
 export interface PieceTask {
   readonly step: PieceStep;
   /** Indices of the samples in the data set. */
   readonly indices: readonly number[];
-  /** Inputs to score, row-major, where they are not the clean samples. */
+  /** Inputs to score or to match, row-major, where they are not the clean samples. */
   readonly inputs: Float32Array | undefined;
 }
 
@@ -58,13 +80,19 @@ export type PieceOutput =
     }
   | {
       readonly kind: 'score';
-      readonly passes: number;
-      readonly mutualInformation: Float64Array;
-      readonly softmaxVariance: Float64Array;
-      readonly predictiveEntropy: Float64Array;
-      /** Class of the mean prediction. */
-      readonly prediction: Int32Array;
+      /** Scores by name, higher = further out of distribution. */
+      readonly scores: Readonly<Record<string, Float64Array>>;
+      /** Of the posterior, where there is one. */
+      readonly posterior: PosteriorAnswers | undefined;
     };
+
+/** What a posterior says of some samples besides its scores. */
+export interface PosteriorAnswers {
+  /** Class of the mean prediction. */
+  readonly prediction: Int32Array;
+  /** Standard error of the mutual information from the finite number of passes. */
+  readonly mutualInformationError: Float64Array;
+}
 
 /** The output that belongs to a step. */
 export type OutputOf<Kind extends PieceOutput['kind']> = Extract<PieceOutput, { kind: Kind }>;

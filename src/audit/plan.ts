@@ -1,25 +1,14 @@
 import { createHash } from 'node:crypto';
 import { maximumSteps } from '../attacks/attack-cost.ts';
-import type { AttackSettings } from '../attacks/attack-settings.ts';
-import { attackId, attackLabel } from '../attacks/attack-names.ts';
 import type { AttackConfig } from '../config/attack-config.ts';
 import { presetSamples, type AuditConfig } from '../config/audit-config.ts';
 import type { AuditOverrides } from '../protocol/worker-protocol.ts';
-import { Random } from '../random/random.ts';
 import { AuditError } from './audit-error.ts';
-import { pieceSamples, type AttackTarget, type PieceStep } from './piece.ts';
+import { furtherConditions, type SkippedCondition } from './further-conditions.ts';
+import { pieceSamples, type PieceStep } from './piece.ts';
+import { attackCondition, type PlannedCondition } from './planned-condition.ts';
+import { divideSamples, type SampleSelection } from './sample-division.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
-
-/** One condition: the clean samples, the separate clean set, or an attack on the samples. */
-export interface PlannedCondition {
-  readonly id: string;
-  readonly label: string;
-  readonly kind: 'clean' | 'baseline' | 'attack';
-  /** Indices in the data set. */
-  readonly indices: readonly number[];
-  readonly attack:
-    { readonly settings: AttackSettings; readonly target: AttackTarget | undefined } | undefined;
-}
 
 /** A piece of the plan, with what tells it from all others. */
 export interface PlannedPiece {
@@ -30,8 +19,10 @@ export interface PlannedPiece {
   readonly start: number;
   /** Equal keys mean equal results: SHA-256 over model, data, settings, seed and samples. */
   readonly key: string;
-  /** Key of the piece whose adversaries this one scores. */
+  /** Key of the piece whose inputs this one scores or builds on. */
   readonly inputsFrom: string | undefined;
+  /** Condition that these inputs belong to. */
+  readonly inputsOf: string | undefined;
   /** Rough cost in gradient evaluations, for the time left. */
   readonly cost: number;
 }
@@ -44,7 +35,11 @@ export interface AuditPlan {
   readonly passes: number;
   readonly samples: readonly number[];
   readonly baseline: readonly number[];
+  /** Samples that scores are fitted on. */
+  readonly fitCount: number;
   readonly conditions: readonly PlannedCondition[];
+  /** Conditions of the configuration that this model cannot be put under. */
+  readonly skipped: readonly SkippedCondition[];
   /** Quick and decisive ones first. */
   readonly pieces: readonly PlannedPiece[];
   /** SHA-256 over all keys: identifies the audit. */
@@ -55,7 +50,7 @@ export interface AuditPlan {
  * Plans an audit: chooses the samples and the separate clean set, lays out the conditions and cuts
  * them into pieces.
  *
- * @throws AuditError when there are no samples
+ * @throws AuditError when there are no samples, or a condition names an attack that is not there
  */
 export function planAudit(
   config: AuditConfig,
@@ -63,59 +58,79 @@ export function planAudit(
   subject: AuditSubject,
   record: SubjectRecord,
 ): AuditPlan {
-  const preset = overrides.preset ?? config.preset;
-  const { seed } = subject;
-  const wanted =
-    overrides.samples ??
-    (overrides.preset === undefined ? config.samples : undefined) ??
-    presetSamples[preset];
+  const { seed, selection } = subject;
   if (record.dataCount === 0) {
     throw new AuditError('audit/no-samples', 'The data set has no samples.', {
       place: { file: record.dataFiles[0] ?? subject.folder },
     });
   }
-  const order =
-    config.selection === 'first'
-      ? Uint32Array.from({ length: record.dataCount }, (_, i) => i)
-      : new Random(seed, ['sample-selection', record.dataFingerprint]).permutation(
-          record.dataCount,
-        );
-  const samples = [...order.subarray(0, wanted)];
-  const baseline = [...order.subarray(wanted, 2 * wanted)];
-  const conditions: PlannedCondition[] = [
-    { id: 'clean', label: 'Clean', kind: 'clean', indices: samples, attack: undefined },
-    ...(baseline.length === 0
-      ? []
-      : [
-          {
-            id: 'baseline',
-            label: 'Clean, separate set',
-            kind: 'baseline' as const,
-            indices: baseline,
-            attack: undefined,
-          },
-        ]),
-    ...(config.attacks ?? defaultAttacks(record)).map(attack => attackCondition(attack, samples)),
-  ];
-  const { passes } = config.uncertainty;
-  const keyOf = pieceKeys(subject, record);
+  const { calibration } = subject.uncertainty;
+  const { samples, baseline, fit } = divideSamples({
+    ...selection,
+    dataCount: record.dataCount,
+    dataFingerprint: record.dataFingerprint,
+    fit: record.calibration === undefined ? calibration.samples : 0,
+    seed,
+  });
+  const attacks = (config.attacks ?? defaultAttacks(record)).map(attack =>
+    attackCondition(attack, samples),
+  );
+  const further = furtherConditions(config.conditions, { samples, attacks, record, subject });
+  const conditions = distinct([
+    {
+      id: 'clean',
+      label: 'Clean',
+      kind: 'clean',
+      indices: samples,
+      attack: undefined,
+      step: { kind: 'predict' },
+    },
+    ...(baseline.length === 0 ? [] : [baselineCondition(baseline)]),
+    ...attacks,
+    ...further.conditions,
+  ]);
+  const { posterior } = record;
+  const passes = posterior.applicable ? posterior.passes : 0;
   const pieces = orderPieces(
-    distinct(conditions).flatMap(condition =>
-      cutCondition(condition, record.posterior.applicable ? passes : undefined, keyOf),
-    ),
+    cutConditions(conditions, record.scored ? passes : undefined, pieceKeys(subject, record)),
   );
   const fingerprint = createHash('sha256');
   for (const { key } of pieces) fingerprint.update(key);
   return {
-    preset,
+    preset: overrides.preset ?? config.preset,
     seed,
-    selection: config.selection,
+    selection: selection.selection,
     passes,
     samples,
     baseline,
-    conditions: distinct(conditions),
+    fitCount:
+      record.calibration === undefined
+        ? fit.length
+        : Math.min(calibration.samples, record.calibration.count),
+    conditions,
+    skipped: further.skipped,
     pieces,
     fingerprint: fingerprint.digest('hex'),
+  };
+}
+
+/** How many samples are audited, by the overrides, the configuration or the preset, in this order. */
+export function sampleSelection(config: AuditConfig, overrides: AuditOverrides): SampleSelection {
+  const count =
+    overrides.samples ??
+    (overrides.preset === undefined ? config.samples : undefined) ??
+    presetSamples[overrides.preset ?? config.preset];
+  return { count, selection: config.selection };
+}
+
+function baselineCondition(indices: readonly number[]): PlannedCondition {
+  return {
+    id: 'baseline',
+    label: 'Clean, separate set',
+    kind: 'baseline',
+    indices,
+    attack: undefined,
+    step: { kind: 'predict' },
   };
 }
 
@@ -133,22 +148,6 @@ function defaultAttacks({ model }: SubjectRecord): AttackConfig[] {
   ];
 }
 
-function attackCondition(
-  { target, ...settings }: AttackConfig,
-  indices: readonly number[],
-): PlannedCondition {
-  const targetId = target === undefined ? '' : `-target-${target}`;
-  const targetLabel =
-    target === undefined ? '' : ` → ${target === 'next' ? 'next class' : `class ${target}`}`;
-  return {
-    id: `${attackId(settings)}${targetId}`,
-    label: `${attackLabel(settings)}${targetLabel}`,
-    kind: 'attack',
-    indices,
-    attack: { settings, target },
-  };
-}
-
 /** The same attack listed twice is run and shown once. */
 function distinct(conditions: readonly PlannedCondition[]): PlannedCondition[] {
   return [...new Map(conditions.map(condition => [condition.id, condition])).values()];
@@ -158,49 +157,55 @@ type KeyOf = (step: PieceStep, indices: readonly number[], inputsFrom?: string) 
 
 function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
   const common = {
-    version: 1,
+    version: 2,
     model: record.model.fingerprint,
     data: record.dataFingerprint,
     input: subject.input,
     engine: record.engine,
     seed: subject.seed,
-    posterior: record.posterior,
   };
+  const outside = new Map(record.outside.map(({ name, fingerprint }) => [name, fingerprint]));
+  // Attacks stay valid when the posterior is made in another way; what it scores does not.
+  const dependsOn = (step: PieceStep) => [
+    step.kind === 'score' || step.kind === 'evade' ? record.uncertaintyFingerprint : null,
+    'source' in step && step.source !== undefined ? (outside.get(step.source) ?? null) : null,
+  ];
   return (step, indices, inputsFrom) =>
     createHash('sha256')
-      .update(JSON.stringify([common, step, indices, inputsFrom ?? null]))
+      .update(JSON.stringify([common, step, dependsOn(step), indices, inputsFrom ?? null]))
       .digest('hex');
 }
 
-function cutCondition(
-  condition: PlannedCondition,
+/** @param passes of the posterior; undefined where nothing is scored */
+function cutConditions(
+  conditions: readonly PlannedCondition[],
   passes: number | undefined,
   keyOf: KeyOf,
 ): PlannedPiece[] {
   const pieces: PlannedPiece[] = [];
-  for (let start = 0; start < condition.indices.length; start += pieceSamples) {
-    const indices = condition.indices.slice(start, start + pieceSamples);
-    const first: PieceStep =
-      condition.attack === undefined
-        ? { kind: 'predict' }
-        : { kind: 'attack', ...condition.attack };
-    const firstKey = keyOf(first, indices);
-    const base = { condition, indices, start };
-    pieces.push({
-      ...base,
-      step: first,
-      key: firstKey,
-      inputsFrom: undefined,
-      cost: indices.length * stepCost(first),
-    });
-    if (passes !== undefined) {
-      const score: PieceStep = { kind: 'score', passes };
-      const inputsFrom = condition.attack === undefined ? undefined : firstKey;
+  /** Keys of the pieces that make the inputs of a condition, by condition and start. */
+  const made = new Map<string, string>();
+  for (const condition of conditions) {
+    const { id, step, basedOn } = condition;
+    for (let start = 0; start < condition.indices.length; start += pieceSamples) {
+      const indices = condition.indices.slice(start, start + pieceSamples);
+      const basis = basedOn === undefined ? undefined : made.get(`${basedOn} ${start}`);
+      const key = keyOf(step, indices, basis);
+      made.set(`${id} ${start}`, key);
+      const base = { condition, indices, start };
+      const cost = indices.length * stepCost(step);
+      pieces.push({ ...base, step, key, inputsFrom: basis, inputsOf: basedOn, cost });
+      if (passes === undefined) continue;
+      const source = step.kind === 'outside' ? step.source : undefined;
+      const score: PieceStep = { kind: 'score', source, passes };
+      const readsAgain = step.kind === 'predict' || step.kind === 'outside';
+      const inputsFrom = readsAgain ? undefined : key;
       pieces.push({
         ...base,
         step: score,
         key: keyOf(score, indices, inputsFrom),
         inputsFrom,
+        inputsOf: readsAgain ? undefined : id,
         cost: indices.length * stepCost(score),
       });
     }
@@ -212,22 +217,29 @@ function cutCondition(
 function stepCost(step: PieceStep): number {
   switch (step.kind) {
     case 'predict':
+    case 'outside':
+    case 'corrupt':
+    case 'match-noise':
       return 1 / 3;
     case 'score':
-      // The part before the first stochastic layer runs once; what is left is a few per cent.
-      return 1 / 3 + step.passes / 60;
+      // ODIN's gradient, and forward passes for posterior, features and ODIN; of the passes only
+      // what follows the first stochastic layer is run again, a few per cent.
+      return 2 + step.passes / 60;
     case 'attack':
       // One forward pass before and after; what leaves early makes up for the bookkeeping.
       return maximumSteps(step.settings) + 1 / 3;
+    case 'evade':
+      return maximumSteps(step.settings) * (4 / 3 + step.evasion.passes / 20);
   }
 }
 
-/** Cheap conditions first, so that the first numbers come early; a score follows its inputs. */
+/** Cheap conditions first, so that the first numbers come early; a piece follows what it builds on. */
 function orderPieces(pieces: readonly PlannedPiece[]): PlannedPiece[] {
-  const weight = (piece: PlannedPiece) =>
-    piece.inputsFrom === undefined
-      ? piece.cost
-      : piece.cost + (pieces.find(({ key }) => key === piece.inputsFrom)?.cost ?? 0);
+  const byKey = new Map(pieces.map(piece => [piece.key, piece]));
+  const weight = ({ cost, inputsFrom }: PlannedPiece): number => {
+    const basis = inputsFrom === undefined ? undefined : byKey.get(inputsFrom);
+    return basis === undefined ? cost : cost + weight(basis);
+  };
   return pieces
     .map((piece, position) => ({ piece, position, weight: weight(piece) / piece.indices.length }))
     .sort((a, b) => a.weight - b.weight || a.position - b.position)

@@ -73,7 +73,10 @@ export class ReportWriter {
     this.#onWritten(this.path);
   }
 
-  /** `inputs`, `logits`, `labels` and `indices` of one condition, readable by numpy. */
+  /**
+   * `inputs`, `logits`, `labels`, `indices` and every score (`score mutual-information`, …) of one
+   * condition, readable by numpy.
+   */
   async #writeArrays(results: ConditionResults): Promise<void> {
     const { id, indices } = results.plan;
     const name = `${id.replaceAll(/[^\w.-]/g, '-')}.npz`;
@@ -84,6 +87,12 @@ export class ReportWriter {
       logits: { values: results.logits.values, shape: [count, ...results.logits.shape] },
       labels: { values: results.labels, shape: [count] },
       indices: { values: Int32Array.from(indices), shape: [count] },
+      ...Object.fromEntries(
+        [...results.scores.columns].map(([score, values]) => [
+          `score ${score}`,
+          { values, shape: [count] },
+        ]),
+      ),
     });
     this.#report.setArrays(id, name);
   }

@@ -12,7 +12,7 @@ import type { PieceOutput, PieceTask } from './piece.ts';
 import type { PieceExecutor } from './piece-executor.ts';
 import { PieceSchedule } from './piece-schedule.ts';
 import { PieceStore } from './piece-store.ts';
-import { planAudit, type AuditPlan, type PlannedPiece } from './plan.ts';
+import { planAudit, sampleSelection, type AuditPlan, type PlannedPiece } from './plan.ts';
 import { AuditProgress } from './progress.ts';
 import { ReportWriter } from './report-writer.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
@@ -92,7 +92,13 @@ function subjectOf({ config, modelPath, overrides, engine }: AuditOptions): Audi
     modelPath,
     input: config.config.input,
     data: config.data,
-    uncertainty: config.config.uncertainty.method,
+    uncertainty: config.uncertainty,
+    outside: (config.conditions ?? []).flatMap(condition =>
+      condition.condition === 'out-of-distribution'
+        ? [{ name: condition.name, data: condition.data }]
+        : [],
+    ),
+    selection: sampleSelection(config.config, overrides),
     engine,
     seed: overrides.seed ?? config.config.seed,
   };
@@ -104,10 +110,16 @@ async function stampFiles(
   record: SubjectRecord,
 ): Promise<FileStamp[]> {
   const stamp = (file: string, role: FileStamp['role']) => stampFile(config.folder, file, role);
+  const sources = [
+    ...record.outside,
+    ...(record.calibration === undefined ? [] : [record.calibration]),
+  ];
+  const dataFiles = new Set([...record.dataFiles, ...sources.flatMap(({ files }) => files)]);
   return await Promise.all([
     stamp(config.file, 'config'),
     ...record.modelFiles.map(file => stamp(file, file === modelPath ? 'model' : 'weights')),
-    ...record.dataFiles.map(file => stamp(file, 'data')),
+    ...record.companionFiles.map(file => stamp(file, 'companion')),
+    ...[...dataFiles].map(file => stamp(file, 'data')),
   ]);
 }
 
@@ -216,7 +228,7 @@ class AuditRun {
     const task: PieceTask = {
       step: piece.step,
       indices: piece.indices,
-      inputs: piece.inputsFrom === undefined ? undefined : this.#inputsOf(piece),
+      inputs: this.#inputsOf(piece),
     };
     const control = {
       signal: this.#options.signal,
@@ -234,15 +246,21 @@ class AuditRun {
     }
   }
 
-  #inputsOf(piece: PlannedPiece): Float32Array {
-    const { inputs } = this.#report.condition(piece.condition.id);
+  #inputsOf(piece: PlannedPiece): Float32Array | undefined {
+    if (piece.inputsOf === undefined) return undefined;
+    const { inputs } = this.#report.condition(piece.inputsOf);
     return inputs.slice(piece.start, piece.start + piece.indices.length).values;
   }
 
   /** A condition that fails does not take the others with it, unless it is the clean one. */
   #handleFailure(piece: PlannedPiece, error: unknown): void {
-    this.#schedule.abandon(piece);
+    const dependent = this.#schedule.abandon(piece);
     if (this.#isCancelled()) return;
+    for (const id of dependent) {
+      const lost = this.#report.condition(id);
+      lost.state = 'failed';
+      lost.error = `It builds on ${piece.condition.label}, which failed.`;
+    }
     const results = this.#report.condition(piece.condition.id);
     results.state = 'failed';
     results.error = describeError(error);

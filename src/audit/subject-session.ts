@@ -1,19 +1,24 @@
 import { createAttack } from '../attacks/create-attack.ts';
 import type { Criterion } from '../attacks/attack.ts';
 import { survivalOfRounding } from '../attacks/eight-bit-survival.ts';
+import { matchedNoise } from '../attacks/matched-noise.ts';
 import { Batch } from '../arrays/batch.ts';
+import type { DataConfig } from '../config/data-config.ts';
+import { corrupt } from '../data/corruption.ts';
 import { openSamples } from '../data/open-samples.ts';
 import type { Samples } from '../data/samples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { checkModelGradient } from '../model/check-model-gradient.ts';
+import type { Classifier } from '../model/classifier.ts';
+import type { OpenModelOptions } from '../model/logit-network.ts';
 import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
 import { readSavedModel } from '../model/read-saved-model.ts';
 import type { SavedModel } from '../model/saved-model.ts';
-import { monteCarloDropout } from '../uncertainty/mc-dropout.ts';
-import type { NotApplicable, Posterior } from '../uncertainty/posterior.ts';
-import type { AttackTarget, PieceOutput, PieceTask } from './piece.ts';
-import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
+import type { AttackTarget, OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
+import { divideSamples, type SampleDivision } from './sample-division.ts';
+import type { AuditSubject, GradientReport, SourceRecord, SubjectRecord } from './subject.ts';
+import { type UncertaintyParts, UncertaintySession } from './uncertainty-session.ts';
 
 /** How a running piece reports back and is stopped. */
 export interface PieceControl {
@@ -23,7 +28,7 @@ export interface PieceControl {
 }
 
 /**
- * Everything that one thread has open of an audit: engine, model, data, posterior. Pieces run here.
+ * Everything that one thread has open of an audit: engine, model, data, uncertainty. Pieces run here.
  * Attacks, uncertainty and data do not know each other; this is where they meet.
  */
 export class SubjectSession {
@@ -31,8 +36,8 @@ export class SubjectSession {
   readonly #engine: Engine;
   readonly #saved: SavedModel;
   readonly #model: OpenedModel;
-  readonly #samples: Samples;
-  readonly #posterior: Posterior | NotApplicable;
+  readonly #data: SubjectData;
+  readonly #uncertainty: UncertaintySession;
   #isDisposed = false;
 
   private constructor(
@@ -40,15 +45,15 @@ export class SubjectSession {
     engine: Engine,
     saved: SavedModel,
     model: OpenedModel,
-    samples: Samples,
-    posterior: Posterior | NotApplicable,
+    data: SubjectData,
+    uncertainty: UncertaintySession,
   ) {
     this.#subject = subject;
     this.#engine = engine;
     this.#saved = saved;
     this.#model = model;
-    this.#samples = samples;
-    this.#posterior = posterior;
+    this.#data = data;
+    this.#uncertainty = uncertainty;
   }
 
   /** @throws AssayError that says what is wrong with model, data or engine */
@@ -58,41 +63,26 @@ export class SubjectSession {
       moduleFolders: [subject.folder],
       ...(wasmDirectory === undefined ? {} : { wasmDirectory }),
     });
-    const { bounds, shape, preprocessing, classNames, output } = subject.input;
-    const [lower, upper] = bounds;
     const saved = await readSavedModel(subject.modelPath, { workspaceFolder: subject.folder });
-    const model = await openClassifier(engine, saved, {
-      bounds: { lower, upper },
-      ...(preprocessing === undefined ? {} : { preprocessing }),
-      ...(shape === undefined ? {} : { inputShape: shape }),
-      ...(output === undefined ? {} : { output }),
+    const options = modelOptions(subject);
+    const model = await openClassifier(engine, saved, options);
+    const data = await openData(subject, model.classifier);
+    const uncertainty = await UncertaintySession.open({
+      engine,
+      saved,
+      classifier: model.classifier,
+      options,
+      subject,
+      ...data,
     });
-    const samples = await openSamples(subject.data, {
-      shape: model.classifier.inputShape,
-      bounds,
-      classCount: model.classifier.classCount,
-      ...(subject.data.storedRange === undefined ? {} : { storedRange: subject.data.storedRange }),
-      ...(classNames === undefined ? {} : { classNames }),
-    });
-    const posterior: Posterior | NotApplicable =
-      subject.uncertainty === 'off'
-        ? {
-            applicable: false,
-            reason: 'Uncertainty is turned off in the configuration.',
-            remedy: 'Set "uncertainty.method" to "mc-dropout" to turn it on.',
-          }
-        : await monteCarloDropout(engine, saved, {
-            ...(preprocessing === undefined ? {} : { preprocessing }),
-            ...(shape === undefined ? {} : { inputShape: shape }),
-          });
-    return new SubjectSession(subject, engine, saved, model, samples, posterior);
+    return new SubjectSession(subject, engine, saved, model, data, uncertainty);
   }
 
   /** What was opened, for plan and report. */
-  describe(): SubjectRecord {
+  async describe(): Promise<SubjectRecord> {
     const { description } = this.#model;
-    const { input } = this.#subject;
-    const posterior = this.#posterior;
+    const { input, uncertainty } = this.#subject;
+    const { samples, fitting, outside } = this.#data;
     return {
       model: {
         format: description.format,
@@ -106,24 +96,28 @@ export class SubjectSession {
         notes: [...description.notes],
       },
       modelFiles: this.#saved.files,
-      dataFiles: this.#samples.files,
-      dataFingerprint: this.#samples.fingerprint,
-      dataCount: this.#samples.count,
+      dataFiles: samples.files,
+      dataFingerprint: samples.fingerprint,
+      dataCount: samples.count,
       engine: { name: this.#engine.name, version: this.#engine.version },
-      posterior: posterior.applicable
-        ? { applicable: true, method: posterior.method, description: posterior.description }
-        : { applicable: false, reason: posterior.reason, remedy: posterior.remedy },
+      posterior: await this.#uncertainty.describe(),
+      scored: uncertainty.method !== 'off',
+      calibration:
+        fitting.samples === samples ? undefined : sourceRecord('calibration', fitting.samples),
+      companionFiles: this.#uncertainty.companions.flatMap(({ files }) => files),
+      uncertaintyFingerprint: this.#uncertainty.fingerprint(),
+      outside: [...outside].map(([name, source]) => sourceRecord(name, source)),
     };
   }
 
   /** Stable names of samples, as the data set has them. */
   sampleIds(indices: readonly number[]): string[] {
-    return indices.map(index => this.#samples.id(index));
+    return indices.map(index => this.#data.samples.id(index));
   }
 
   /** Checks the model's own input gradient on a few clean samples against finite differences. */
   async checkGradient(indices: readonly number[]): Promise<GradientReport> {
-    const { inputs, labels } = await this.#samples.read(indices);
+    const { inputs, labels } = await this.#data.samples.read(indices);
     const check = await checkModelGradient(this.#model.classifier, inputs, labels, {
       seed: this.#subject.seed,
       sampleIndices: indices,
@@ -133,70 +127,168 @@ export class SubjectSession {
 
   async run(task: PieceTask, control: PieceControl = {}): Promise<PieceOutput> {
     const { step, indices } = task;
+    const { classifier } = this.#model;
     switch (step.kind) {
       case 'predict': {
-        const { inputs, labels } = await this.#samples.read(indices);
-        const logits = await this.#model.classifier.logits(inputs);
-        return { kind: 'predict', inputs: inputs.values, labels, logits: logits.values };
+        const { inputs, labels } = await this.#data.samples.read(indices);
+        return await this.#predict(inputs, labels);
       }
-      case 'attack': {
-        const { inputs, labels } = await this.#samples.read(indices);
-        const { classifier } = this.#model;
-        const criterion = criterionFor(labels, step.target, classifier.classCount);
-        const result = await createAttack(step.settings).run({
-          classifier,
-          inputs,
-          criterion,
+      case 'outside': {
+        const { inputs, labels } = await this.#outside(step.source).read(indices);
+        return await this.#predict(inputs, labels);
+      }
+      case 'corrupt': {
+        const { inputs, labels } = await this.#data.samples.read(indices);
+        const { bounds } = this.#subject.input;
+        const context = { bounds, seed: this.#subject.seed, sampleIndices: indices };
+        return await this.#predict(corrupt(inputs, step.settings, context), labels);
+      }
+      case 'match-noise': {
+        const { inputs, labels } = await this.#data.samples.read(indices);
+        const noisy = matchedNoise(inputs, this.#inputsOf(task), {
+          norm: step.norm,
+          bounds: classifier.bounds,
           seed: this.#subject.seed,
           sampleIndices: indices,
-          ...(control.signal === undefined ? {} : { signal: control.signal }),
-          onProgress: ({ completed, total }) => control.onProgress?.(completed / total),
         });
-        return {
-          kind: 'attack',
-          adversaries: result.adversaries.values,
-          logits: result.logits.values,
-          outcomes: result.outcomes,
-          steps: result.steps,
-          lostSuccess: Int32Array.from(result.lostSuccess),
-          survivesRounding: isPicture(classifier.inputShape)
-            ? await survivalOfRounding(classifier, criterion, result)
-            : new Int32Array(indices.length).fill(-1),
-        };
+        return await this.#predict(noisy, labels);
+      }
+      case 'attack':
+        return await this.#attack(step, classifier, indices, control);
+      case 'evade': {
+        const evading = this.#uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
+        try {
+          return await this.#attack(step, evading, indices, control);
+        } finally {
+          evading.dispose();
+        }
       }
       case 'score': {
-        const posterior = this.#posterior;
-        if (!posterior.applicable) throw new RangeError(posterior.reason);
+        const source = step.source === undefined ? undefined : this.#outside(step.source);
         const inputs =
           task.inputs === undefined
-            ? (await this.#samples.read(indices)).inputs
-            : new Batch(task.inputs, this.#model.classifier.inputShape);
-        const scores = await posterior.score(inputs, {
-          passes: step.passes,
-          seed: this.#subject.seed,
-          sampleIndices: indices,
-          ...(control.signal === undefined ? {} : { signal: control.signal }),
-        });
-        return {
-          kind: 'score',
-          passes: scores.passes,
-          mutualInformation: scores.mutualInformation,
-          softmaxVariance: scores.softmaxVariance,
-          predictiveEntropy: scores.predictiveEntropy,
-          prediction: scores.prediction,
-        };
+            ? (await (source ?? this.#data.samples).read(indices)).inputs
+            : this.#inputsOf(task);
+        const { passes } = step;
+        return await this.#uncertainty.score({ inputs, indices, passes, signal: control.signal });
       }
     }
+  }
+
+  async #predict(inputs: Batch, labels: Int32Array): Promise<OutputOf<'predict'>> {
+    const logits = await this.#model.classifier.logits(inputs);
+    return { kind: 'predict', inputs: inputs.values, labels, logits: logits.values };
+  }
+
+  async #attack(
+    step: Extract<PieceStep, { kind: 'attack' | 'evade' }>,
+    classifier: Classifier,
+    indices: readonly number[],
+    control: PieceControl,
+  ): Promise<OutputOf<'attack'>> {
+    const { inputs, labels } = await this.#data.samples.read(indices);
+    const criterion = criterionFor(labels, step.target, classifier.classCount);
+    const result = await createAttack(step.settings).run({
+      classifier,
+      inputs,
+      criterion,
+      seed: this.#subject.seed,
+      sampleIndices: indices,
+      ...(control.signal === undefined ? {} : { signal: control.signal }),
+      onProgress: ({ completed, total }) => control.onProgress?.(completed / total),
+    });
+    return {
+      kind: 'attack',
+      adversaries: result.adversaries.values,
+      logits: result.logits.values,
+      outcomes: result.outcomes,
+      steps: result.steps,
+      lostSuccess: Int32Array.from(result.lostSuccess),
+      survivesRounding: isPicture(classifier.inputShape)
+        ? await survivalOfRounding(classifier, criterion, result)
+        : new Int32Array(indices.length).fill(-1),
+    };
+  }
+
+  #inputsOf({ inputs }: PieceTask): Batch {
+    if (inputs === undefined) throw new RangeError('the task brings no inputs');
+    return new Batch(inputs, this.#model.classifier.inputShape);
+  }
+
+  #outside(name: string): Samples {
+    const source = this.#data.outside.get(name);
+    if (source === undefined) throw new RangeError(`there is no source ${name}`);
+    return source;
   }
 
   /** May be called again: a cancelled audit is closed from two sides. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    if (this.#posterior.applicable) this.#posterior.dispose();
+    void this.#uncertainty.dispose();
     this.#model.classifier.dispose();
     this.#engine.dispose();
   }
+}
+
+/** The samples of an audit: audited ones, those that scores are fitted on, those of other kinds. */
+interface SubjectData {
+  readonly samples: Samples;
+  readonly division: SampleDivision;
+  readonly fitting: UncertaintyParts['fitting'];
+  readonly outside: ReadonlyMap<string, Samples>;
+}
+
+async function openData(subject: AuditSubject, classifier: Classifier): Promise<SubjectData> {
+  const { bounds, classNames: names } = subject.input;
+  const open = (source: DataConfig, ignoreLabels = false): Promise<Samples> =>
+    openSamples(source, {
+      shape: classifier.inputShape,
+      bounds,
+      classCount: classifier.classCount,
+      ...(source.storedRange === undefined ? {} : { storedRange: source.storedRange }),
+      ...(names === undefined ? {} : { classNames: names }),
+      ...(ignoreLabels ? { ignoreLabels } : {}),
+    });
+  const samples = await open(subject.data);
+  const { calibration } = subject.uncertainty;
+  const division = divideSamples({
+    ...subject.selection,
+    dataCount: samples.count,
+    dataFingerprint: samples.fingerprint,
+    fit: calibration.data === undefined ? calibration.samples : 0,
+    seed: subject.seed,
+  });
+  const outside = new Map<string, Samples>();
+  for (const { name, data } of subject.outside) outside.set(name, await open(data, true));
+  if (calibration.data === undefined) {
+    return { samples, division, fitting: { samples, indices: division.fit }, outside };
+  }
+  const own = await open(calibration.data);
+  const { samples: indices } = divideSamples({
+    count: calibration.samples,
+    selection: 'random',
+    dataCount: own.count,
+    dataFingerprint: own.fingerprint,
+    fit: 0,
+    seed: subject.seed,
+  });
+  return { samples, division, fitting: { samples: own, indices }, outside };
+}
+
+function modelOptions({ input }: AuditSubject): OpenModelOptions {
+  const { bounds, shape, preprocessing, output } = input;
+  const [lower, upper] = bounds;
+  return {
+    bounds: { lower, upper },
+    ...(preprocessing === undefined ? {} : { preprocessing }),
+    ...(shape === undefined ? {} : { inputShape: shape }),
+    ...(output === undefined ? {} : { output }),
+  };
+}
+
+function sourceRecord(name: string, { files, fingerprint, count }: Samples): SourceRecord {
+  return { name, files, fingerprint, count };
 }
 
 /** A targeted attack never aims at the label itself: there it takes the class after it. */

@@ -1,6 +1,9 @@
-import type { DataConfig, InputConfig } from '../config/audit-config.ts';
+import type { InputConfig } from '../config/audit-config.ts';
+import type { DataConfig } from '../config/data-config.ts';
+import type { UncertaintyConfig } from '../config/uncertainty-config.ts';
 import type { EngineChoice } from '../protocol/worker-protocol.ts';
 import type { GradientCheckRecord, ModelRecord } from '../report/audit-report.ts';
+import type { SampleSelection } from './sample-division.ts';
 
 /** What is audited: everything that a tensor thread needs to open model, data and posterior. */
 export interface AuditSubject {
@@ -11,15 +14,45 @@ export interface AuditSubject {
   readonly input: InputConfig;
   /** With absolute paths. */
   readonly data: DataConfig;
-  readonly uncertainty: 'mc-dropout' | 'off';
+  /** With absolute paths. */
+  readonly uncertainty: UncertaintyConfig;
+  /** Samples of other kinds, with absolute paths. */
+  readonly outside: readonly OutsideSource[];
+  readonly selection: SampleSelection;
   readonly engine: EngineChoice;
   readonly seed: number;
 }
 
+/** Out-of-distribution samples under their name. */
+export interface OutsideSource {
+  readonly name: string;
+  readonly data: DataConfig;
+}
+
 /** Whether predictive distributions can be drawn from the model, and how or why not. */
 export type PosteriorRecord =
-  | { readonly applicable: true; readonly method: string; readonly description: string }
+  | {
+      readonly applicable: true;
+      readonly method: string;
+      readonly description: string;
+      /** Why this posterior and no other. */
+      readonly reason: string;
+      readonly passes: number;
+      /** Where the number of passes comes from. */
+      readonly passesReason: string;
+      /** Whether its passes can be held fixed, as an adaptive adversary needs. */
+      readonly fixable: boolean;
+    }
   | { readonly applicable: false; readonly reason: string; readonly remedy: string };
+
+/** Samples of a source beside the audited one. */
+export interface SourceRecord {
+  readonly name: string;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+  readonly fingerprint: string;
+  readonly count: number;
+}
 
 /** What a tensor thread finds when it opens the subject. */
 export interface SubjectRecord {
@@ -32,6 +65,15 @@ export interface SubjectRecord {
   readonly dataCount: number;
   readonly engine: { readonly name: string; readonly version: string };
   readonly posterior: PosteriorRecord;
+  /** Whether samples are scored at all. */
+  readonly scored: boolean;
+  /** What scores are fitted on, where it is a source of its own. */
+  readonly calibration: SourceRecord | undefined;
+  /** Other models of the ensemble. Absolute paths. */
+  readonly companionFiles: readonly string[];
+  /** SHA-256 over all that scores depend on besides model and data. */
+  readonly uncertaintyFingerprint: string;
+  readonly outside: readonly SourceRecord[];
 }
 
 /** Remarks of an engine so far, and the check of the model's own input gradient. */

@@ -1,5 +1,8 @@
 import * as v from 'valibot';
 import { AttackSchema } from './attack-config.ts';
+import { ConditionSchema } from './condition-config.ts';
+import { DataSchema, path, range } from './data-config.ts';
+import { UncertaintySchema } from './uncertainty-config.ts';
 
 /**
  * `assay.config.json`: what is audited and what is required of it. This schema is the only source:
@@ -9,68 +12,6 @@ import { AttackSchema } from './attack-config.ts';
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0), v.finite());
 const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
-const range = v.pipe(
-  v.tuple([v.number(), v.number()]),
-  v.check(([lower, upper]) => lower < upper, 'The first number must be below the second.'),
-  v.description('Lowest and highest value.'),
-);
-const path = v.pipe(
-  v.string(),
-  v.nonEmpty(),
-  v.description('Path relative to the folder of this file.'),
-);
-
-const DataSchema = v.pipe(
-  v.variant('format', [
-    v.strictObject({
-      format: v.pipe(
-        v.literal('idx'),
-        v.description('IDX files as MNIST has them, plain or gzipped.'),
-      ),
-      inputs: path,
-      labels: path,
-      storedRange: v.exactOptional(range),
-    }),
-    v.strictObject({
-      format: v.pipe(v.literal('npy'), v.description('Two arrays of NumPy.')),
-      inputs: path,
-      labels: path,
-      storedRange: v.exactOptional(range),
-    }),
-    v.strictObject({
-      format: v.pipe(v.literal('npz'), v.description('Two named arrays in one archive of NumPy.')),
-      file: path,
-      inputs: v.pipe(
-        v.string(),
-        v.description('Name of the array of inputs, for example `x_test`.'),
-      ),
-      labels: v.pipe(
-        v.string(),
-        v.description('Name of the array of labels, for example `y_test`.'),
-      ),
-      storedRange: v.exactOptional(range),
-    }),
-    v.strictObject({
-      format: v.pipe(
-        v.literal('images'),
-        v.description('A folder with one subfolder of PNG and JPEG files for each class.'),
-      ),
-      folder: path,
-      storedRange: v.exactOptional(range),
-    }),
-    v.strictObject({
-      format: v.pipe(
-        v.literal('csv'),
-        v.description('Tabular data: numbers, and one column of labels.'),
-      ),
-      file: path,
-      label: v.pipe(v.string(), v.description('Name of the column of labels.')),
-      storedRange: v.exactOptional(range),
-    }),
-  ]),
-  v.description('Labelled samples that the model was not trained on.'),
-);
-
 const perChannel = v.union([v.number(), v.array(v.number())]);
 
 const InputSchema = v.pipe(
@@ -109,17 +50,6 @@ const InputSchema = v.pipe(
     ),
   }),
   v.description('How inputs look to the user and to the model.'),
-);
-
-const UncertaintySchema = v.pipe(
-  v.strictObject({
-    method: v.optional(v.picklist(['mc-dropout', 'off']), 'mc-dropout'),
-    passes: v.pipe(
-      v.optional(v.pipe(v.number(), v.integer(), v.minValue(2)), 100),
-      v.description('Number of stochastic passes; scores of different numbers are not comparable.'),
-    ),
-  }),
-  v.description('Bayesian uncertainty of the saved model.'),
 );
 
 const RequirementSchema = v.pipe(
@@ -192,6 +122,14 @@ export const AuditConfigSchema = v.strictObject({
       v.description('Attacks in order. Without it: FGSM L∞ at a usual epsilon, and C&W quick.'),
     ),
   ),
+  conditions: v.exactOptional(
+    v.pipe(
+      v.array(ConditionSchema),
+      v.description(
+        'What the model meets besides clean samples and attacks. Without it: for each attack, noise as large as its perturbations.',
+      ),
+    ),
+  ),
   uncertainty: v.optional(UncertaintySchema, {}),
   requirements: v.optional(v.array(RequirementSchema), []),
 });
@@ -200,8 +138,6 @@ export const AuditConfigSchema = v.strictObject({
 export type AuditConfig = v.InferOutput<typeof AuditConfigSchema>;
 /** One requirement of the configuration. */
 export type Requirement = v.InferOutput<typeof RequirementSchema>;
-/** The data part of the configuration. */
-export type DataConfig = v.InferOutput<typeof DataSchema>;
 /** The input part of the configuration. */
 export type InputConfig = v.InferOutput<typeof InputSchema>;
 

@@ -1,6 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { configFileName, type AuditConfig, type DataConfig } from './audit-config.ts';
+import { configFileName, type AuditConfig } from './audit-config.ts';
+import type { ConditionConfig } from './condition-config.ts';
+import type { DataConfig } from './data-config.ts';
+import type { UncertaintyConfig } from './uncertainty-config.ts';
 import { ConfigError } from './config-error.ts';
 import { parseConfigOrThrow } from './parse-config.ts';
 
@@ -15,6 +18,10 @@ export interface ResolvedConfig {
   readonly models: readonly string[];
   /** The data part with absolute paths. */
   readonly data: DataConfig;
+  /** The uncertainty part with absolute paths. */
+  readonly uncertainty: UncertaintyConfig;
+  /** The further conditions with absolute paths; undefined where the configuration has none. */
+  readonly conditions: readonly ConditionConfig[] | undefined;
 }
 
 /** @throws ConfigError when the file is missing, cannot be read or is wrong */
@@ -41,33 +48,56 @@ export async function readConfig(file: string): Promise<ResolvedConfig> {
 /** Makes the paths of a checked configuration absolute. @throws ConfigError for one that leaves the folder */
 export function resolveConfig(config: AuditConfig, file: string): ResolvedConfig {
   const folder = dirname(file);
-  const inside = (path: string, field: string) => resolveInside(folder, path, file, field);
+  const inside: ResolvePath = (path, field) => resolveInside(folder, path, file, field);
   return {
     file,
     folder,
     config,
     models: config.models.map((path, i) => inside(path, `models[${i}]`)),
-    data: resolveData(config.data, inside),
+    data: resolveData(config.data, 'data', inside),
+    uncertainty: resolveUncertainty(config.uncertainty, inside),
+    conditions: config.conditions?.map((condition, i) =>
+      condition.condition === 'out-of-distribution'
+        ? { ...condition, data: resolveData(condition.data, `conditions[${i}].data`, inside) }
+        : condition,
+    ),
   };
 }
 
-function resolveData(
-  data: DataConfig,
-  inside: (path: string, field: string) => string,
-): DataConfig {
+/** Makes the path of a field absolute. */
+type ResolvePath = (path: string, field: string) => string;
+
+function resolveUncertainty(
+  { models, calibration, ...uncertainty }: UncertaintyConfig,
+  inside: ResolvePath,
+): UncertaintyConfig {
+  const { data, ...rest } = calibration;
+  return {
+    ...uncertainty,
+    ...(models === undefined
+      ? {}
+      : { models: models.map((path, i) => inside(path, `uncertainty.models[${i}]`)) }),
+    calibration:
+      data === undefined
+        ? rest
+        : { ...rest, data: resolveData(data, 'uncertainty.calibration.data', inside) },
+  };
+}
+
+function resolveData(data: DataConfig, field: string, inside: ResolvePath): DataConfig {
   switch (data.format) {
     case 'idx':
     case 'npy':
       return {
         ...data,
-        inputs: inside(data.inputs, 'data.inputs'),
-        labels: inside(data.labels, 'data.labels'),
+        inputs: inside(data.inputs, `${field}.inputs`),
+        labels: inside(data.labels, `${field}.labels`),
       };
     case 'npz':
     case 'csv':
-      return { ...data, file: inside(data.file, 'data.file') };
+      return { ...data, file: inside(data.file, `${field}.file`) };
     case 'images':
-      return { ...data, folder: inside(data.folder, 'data.folder') };
+      return { ...data, folder: inside(data.folder, `${field}.folder`) };
   }
 }
 

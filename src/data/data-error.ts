@@ -22,6 +22,7 @@ import { AssayError, type ProblemDetails } from '../errors/assay-error.ts';
  * - `data/table-invalid`: the table is not as csv files are
  * - `data/not-a-number`: a value is NaN, infinite or no number at all
  * - `data/out-of-bounds`: a value lies outside the bounds of the input
+ * - `data/not-pictures`: something is done to pictures that the inputs are not
  * - `data/transparent`: a picture has transparent pixels
  */
 export type DataErrorCode =
@@ -43,6 +44,7 @@ export type DataErrorCode =
   | 'data/table-invalid'
   | 'data/not-a-number'
   | 'data/out-of-bounds'
+  | 'data/not-pictures'
   | 'data/transparent';
 
 /** A problem with data, see {@link DataErrorCode}. */

@@ -38,6 +38,7 @@ function partsOf(source: DataSource): readonly string[] {
 }
 
 function inOrder(layout: InputLayout): readonly unknown[] {
-  const { shape, bounds, storedRange, classNames, classCount } = layout;
-  return [shape, bounds, storedRange ?? null, classNames ?? null, classCount];
+  const { shape, bounds, storedRange, classNames, classCount, ignoreLabels } = layout;
+  const labels = ignoreLabels === true ? 'ignored' : [classNames ?? null, classCount];
+  return [shape, bounds, storedRange ?? null, labels];
 }

@@ -24,15 +24,17 @@ const extensions = new Set(['.png', '.jpg', '.jpeg']);
  * Lists the pictures of a folder; each is decoded when it is read.
  *
  * @param shape shape of one input, `[height, width, channels]` or `[height, width]`
+ * @param options `withoutSubfolders`: pictures in the folder itself count too, with the class name ''
  * @throws DataError `data/not-found`, `data/empty`, `data/outside`, `data/shape-mismatch`
  */
 export async function openImageFolder(
   folder: string,
   shape: readonly number[],
+  { withoutSubfolders }: { readonly withoutSubfolders: boolean } = { withoutSubfolders: false },
 ): Promise<ImageFolder> {
   await requireFolder(folder);
   const size = pictureSize(shape, folder);
-  const found = await listPictures(folder);
+  const found = await listPictures(folder, withoutSubfolders);
   if (found.length === 0) {
     throw new DataError('data/empty', 'The folder has no subfolder with PNG or JPEG files.', {
       place: { file: folder },
@@ -82,13 +84,20 @@ interface FoundPicture {
   readonly className: string;
 }
 
-async function listPictures(folder: string): Promise<readonly FoundPicture[]> {
+async function listPictures(
+  folder: string,
+  withoutSubfolders: boolean,
+): Promise<readonly FoundPicture[]> {
   const root = await realpath(folder);
   const found: FoundPicture[] = [];
-  for (const { name: className, path } of await listVisible(folder, root, 'folder')) {
+  const listFolder = async (path: string, className: string): Promise<void> => {
     for (const { path: file } of await listVisible(path, root, 'file')) {
       if (extensions.has(extname(file).toLowerCase())) found.push({ file, className });
     }
+  };
+  if (withoutSubfolders) await listFolder(folder, '');
+  for (const { name, path } of await listVisible(folder, root, 'folder')) {
+    await listFolder(path, name);
   }
   return found;
 }

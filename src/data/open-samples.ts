@@ -117,7 +117,10 @@ async function openArrays(
   const files = [...new Set([paths.inputs, paths.labels])];
   return {
     inputs: arrayInputs(inputs),
-    labels: labelsFromArray(labelValues, labels.shape, layout.classCount, labelPlace),
+    labels:
+      layout.ignoreLabels === true
+        ? noLabels(labels.rowCount)
+        : labelsFromArray(labelValues, labels.shape, layout.classCount, labelPlace),
     files: files.map((path, i) => ({ path, id: String(i) })),
     place: paths.inputs,
     placeOf: sample => ({ file: paths.inputs, sample }),
@@ -126,11 +129,16 @@ async function openArrays(
 }
 
 async function openImages(folder: string, layout: InputLayout): Promise<StoredSet> {
-  const { inputs, files, classNames, ids } = await openImageFolder(folder, layout.shape);
+  const ignoreLabels = layout.ignoreLabels === true;
+  const { inputs, files, classNames, ids } = await openImageFolder(folder, layout.shape, {
+    withoutSubfolders: ignoreLabels,
+  });
   const placeOf: SamplePlace = index => ({ file: files[index] as string });
   return {
     inputs,
-    labels: labelsFromNames(classNames, layout.classNames, layout.classCount, placeOf),
+    labels: ignoreLabels
+      ? noLabels(files.length)
+      : labelsFromNames(classNames, layout.classNames, layout.classCount, placeOf),
     files: files.map((path, i) => ({ path, id: ids[i] as string })),
     place: folder,
     placeOf,
@@ -143,10 +151,18 @@ async function openTable(path: string, label: string, layout: InputLayout): Prom
   const placeOf: SamplePlace = index => ({ file: path, line: lines[index] as number });
   return {
     inputs,
-    labels: labelsFromNames(labels, layout.classNames, layout.classCount, placeOf),
+    labels:
+      layout.ignoreLabels === true
+        ? noLabels(labels.length)
+        : labelsFromNames(labels, layout.classNames, layout.classCount, placeOf),
     files: [{ path, id: '0' }],
     place: path,
     placeOf,
     idOf: String,
   };
+}
+
+/** Labels of samples of another kind, none of which is a class of the model. */
+function noLabels(count: number): Int32Array {
+  return new Int32Array(count).fill(-1);
 }

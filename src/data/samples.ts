@@ -36,6 +36,8 @@ export interface InputLayout {
   readonly classNames?: readonly string[];
   /** Number of classes of the model; a label outside is an error that names the sample. */
   readonly classCount: number;
+  /** True for samples of another kind: whatever their labels are, each is read as -1. */
+  readonly ignoreLabels?: boolean;
 }
 
 /** Samples with their labels. */

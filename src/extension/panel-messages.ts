@@ -14,15 +14,11 @@ const FromPanelSchema = v.variant('kind', [
     start: index,
     count: v.pipe(index, v.maxValue(maximumPage)),
     order: v.object({
-      by: v.picklist([
-        'index',
-        'label',
-        'prediction',
-        'confidence',
-        'distance',
-        'mutualInformation',
-        'softmaxVariance',
-        'outcome',
+      by: v.union([
+        v.picklist(['index', 'label', 'prediction', 'confidence', 'distance', 'outcome']),
+        v.custom<`score:${string}`>(
+          value => typeof value === 'string' && value.startsWith('score:'),
+        ),
       ]),
       condition: v.string(),
       descending: v.boolean(),

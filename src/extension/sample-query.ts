@@ -88,8 +88,6 @@ function sortKey(
       return sample => sample.label;
     case 'prediction':
     case 'confidence':
-    case 'mutualInformation':
-    case 'softmaxVariance':
       return of(result => result[by]);
     case 'distance': {
       const norm = conditions.find(({ id }) => id === condition)?.distance?.norm ?? 'L2';
@@ -97,6 +95,10 @@ function sortKey(
     }
     case 'outcome':
       return of(({ outcome }) => (outcome === undefined ? undefined : outcomeRank[outcome]));
+    default: {
+      const name = by.slice('score:'.length);
+      return of(result => result.scores?.[name]);
+    }
   }
 }
 

@@ -13,9 +13,9 @@ export interface SampleOrder {
     | 'prediction'
     | 'confidence'
     | 'distance'
-    | 'mutualInformation'
-    | 'softmaxVariance'
-    | 'outcome';
+    | 'outcome'
+    /** A score of the samples, for example `score:mutual-information`. */
+    | `score:${string}`;
   /** Condition whose value decides. */
   readonly condition: string;
   readonly descending: boolean;

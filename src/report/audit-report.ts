@@ -13,7 +13,7 @@ import { RobustnessSchema } from './robustness-record.ts';
 const FileStampSchema = v.object({
   /** Relative to the folder of the configuration, with forward slashes. */
   path: v.string(),
-  role: v.picklist(['config', 'model', 'weights', 'data']),
+  role: v.picklist(['config', 'model', 'weights', 'data', 'companion']),
   bytes: count,
   modifiedMilliseconds: v.number(),
   sha256: v.string(),
@@ -101,11 +101,24 @@ const UncertaintySummarySchema = v.variant('applicable', [
   }),
 ]);
 
+/**
+ * `baseline` is the separate clean set, `control` noise as large as the perturbations of an attack,
+ * `out-of-distribution` samples of another kind, which have no label.
+ */
+const ConditionKindSchema = v.picklist([
+  'clean',
+  'baseline',
+  'attack',
+  'control',
+  'corruption',
+  'out-of-distribution',
+]);
+
 /** What was attacked how, and what came of it, over all samples. */
 const ConditionSchema = v.object({
   /** `clean`, `baseline` (the separate clean set) or the id of the attack. */
   id: v.string(),
-  kind: v.picklist(['clean', 'baseline', 'attack']),
+  kind: ConditionKindSchema,
   label: v.string(),
   state: v.picklist(['waiting', 'running', 'finished', 'failed', 'cancelled']),
   /** Samples finished so far and in all. */
@@ -157,9 +170,11 @@ const SampleConditionSchema = v.object({
   steps: v.optional(count),
   /** Of a success on a picture: whether it is still one after rounding to 8 bits. */
   survivesRounding: v.optional(v.boolean()),
-  mutualInformation: v.optional(v.number()),
-  softmaxVariance: v.optional(v.number()),
-  predictiveEntropy: v.optional(v.number()),
+  /**
+   * Scores by name (`mutual-information`, `energy`, …), higher = further out of distribution. An
+   * open record: further scores need no further fields.
+   */
+  scores: v.optional(v.record(v.string(), v.number())),
 });
 
 const SampleSchema = v.object({
@@ -235,6 +250,7 @@ export type Flag = v.InferOutput<typeof FlagSchema>;
 export type Outcome = v.InferOutput<typeof OutcomeSchema>;
 export type Condition = v.InferOutput<typeof ConditionSchema>;
 export type UncertaintySummary = v.InferOutput<typeof UncertaintySummarySchema>;
+export type ConditionKind = v.InferOutput<typeof ConditionKindSchema>;
 export type SampleRecord = v.InferOutput<typeof SampleSchema>;
 export type SampleCondition = v.InferOutput<typeof SampleConditionSchema>;
 export type Check = v.InferOutput<typeof CheckSchema>;

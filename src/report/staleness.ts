@@ -76,6 +76,7 @@ export function describeStaleness(files: readonly StaleFile[]): string | undefin
     model: 'the model',
     weights: 'the weights',
     data: 'the data',
+    companion: 'another model of the ensemble',
   };
   return first.change === 'missing'
     ? `${first.path}${others} is no longer there`

@@ -1,9 +1,8 @@
-import type { Batch } from '../arrays/batch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { OpenModelOptions } from '../model/logit-network.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import { openEnsemble } from './ensemble.ts';
-import { lastLayerLaplace } from './last-layer-laplace.ts';
+import { type CalibrationInputs, lastLayerLaplace } from './last-layer-laplace.ts';
 import { monteCarloDropout } from './mc-dropout.ts';
 import type { NotApplicable, Posterior, PosteriorMethod } from './posterior.ts';
 import { openStochasticModel } from './stochastic-model.ts';
@@ -13,8 +12,8 @@ export interface PosteriorOptions extends OpenModelOptions {
   readonly method: 'auto' | PosteriorMethod;
   /** Other saved models of the same task; with them an ensemble can be had. */
   readonly companions?: readonly SavedModel[];
-  /** Inputs like those of training, for the Laplace approximation; used for nothing else. */
-  readonly calibration?: Batch;
+  /** Inputs like those of training, for the Laplace approximation; read only when it is tried. */
+  readonly calibration?: CalibrationInputs;
   /** Names of the layers that dropout is kept on in; all when it is left out. */
   readonly dropoutLayers?: readonly string[];
 }

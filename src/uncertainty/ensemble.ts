@@ -55,11 +55,13 @@ class Ensemble extends DrawnPosterior {
   readonly method = 'ensemble';
   readonly description: string;
   readonly classCount: number;
+  readonly ownPasses: number;
   readonly #members: readonly OpenedModel[];
 
   constructor(members: readonly OpenedModel[]) {
     super();
     this.#members = members;
+    this.ownPasses = members.length;
     this.classCount = members[0]?.classifier.classCount ?? 0;
     this.description = `Ensemble of ${members.length} saved models, one pass each.`;
   }

@@ -3,8 +3,11 @@ import type { Batch } from '../arrays/batch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Bounds, Classifier, LogitLoss, LossGradient } from '../model/classifier.ts';
 import { functionClassifier } from '../model/function-classifier.ts';
-import type { McDropout } from './mc-dropout.ts';
 import { repeatRows } from './pass-tensor.ts';
+import type { Posterior } from './posterior.ts';
+
+/** A posterior whose passes can be held fixed. */
+export type FixablePosterior = Required<Pick<Posterior, 'fixedPasses'>>;
 
 export interface EvasionOptions {
   /** Number of fixed passes that the adversary looks at. */
@@ -19,7 +22,7 @@ export interface EvasionOptions {
 /**
  * The classifier as an adversary sees it who also wants to go unnoticed (after Carlini and Wagner
  * 2017, "Adversarial examples are not easily detected"). Whatever loss an attack asks for becomes
- * its mean over fixed passes of the dropout network, less λ times their mutual information. What the
+ * its mean over fixed passes of the Bayesian network, less λ times their mutual information. What the
  * model answers, and so whether the attack succeeds, is still decided by the model as it is.
  *
  * @param classifier the model as it is; stays open when this one is disposed of
@@ -27,7 +30,7 @@ export interface EvasionOptions {
 export function evasiveClassifier(
   engine: Engine,
   classifier: Classifier,
-  posterior: McDropout,
+  posterior: FixablePosterior,
   options: EvasionOptions,
 ): Classifier {
   return new EvasiveClassifier(engine, classifier, posterior, options);
@@ -44,7 +47,7 @@ class EvasiveClassifier implements Classifier {
   constructor(
     engine: Engine,
     classifier: Classifier,
-    posterior: McDropout,
+    posterior: FixablePosterior,
     options: EvasionOptions,
   ) {
     this.inputShape = classifier.inputShape;

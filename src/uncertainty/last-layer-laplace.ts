@@ -15,12 +15,15 @@ import { type LastLayer, openLastLayer } from './last-layer.ts';
 import type { DrawOptions, DrawReceiver, NotApplicable } from './posterior.ts';
 import { fitPriorPrecision, type PriorPrecision } from './prior-precision.ts';
 
+/** Inputs to fit on: at once, or batch by batch where they are too many to be held. */
+export type CalibrationInputs = Batch | AsyncIterable<Batch>;
+
 export interface LaplaceOptions extends OpenModelOptions {
   /**
    * Inputs like those of training, at least a few hundred; used for nothing else. Their labels are
    * not needed.
    */
-  readonly calibration: Batch;
+  readonly calibration: CalibrationInputs;
   /** `kronecker` when it is left out; `full` is exact and only for small last layers. */
   readonly structure?: LaplaceCurvature['structure'];
   /** Chosen by the marginal likelihood when it is left out. */
@@ -40,22 +43,28 @@ export async function lastLayerLaplace(
   saved: SavedModel,
   options: LaplaceOptions,
 ): Promise<LaplacePosterior | NotApplicable> {
-  if (options.calibration.count === 0) {
+  const layer = await openLastLayer(engine, saved, options);
+  if (!layer.applicable) return layer;
+  try {
+    const features = await featuresOf(layer, options.calibration);
+    if (features.count > 0) return LaplacePosterior.fit(layer, features, options);
+    layer.dispose();
     return {
       applicable: false,
       reason: 'A last-layer Laplace approximation needs calibration data, and there is none.',
       remedy: 'Set aside a few hundred inputs like those the model was trained on.',
     };
-  }
-  const layer = await openLastLayer(engine, saved, options);
-  if (!layer.applicable) return layer;
-  try {
-    const features = await layer.features(options.calibration);
-    return LaplacePosterior.fit(layer, features, options);
   } catch (error) {
     layer.dispose();
     throw error;
   }
+}
+
+async function featuresOf(layer: LastLayer, inputs: CalibrationInputs): Promise<Batch> {
+  if (inputs instanceof Batch) return layer.features(inputs);
+  const parts: Batch[] = [];
+  for await (const part of inputs) parts.push(await layer.features(part));
+  return Batch.concat(parts, [layer.featureCount]);
 }
 
 /** A Gaussian posterior over the last layer of a model. */

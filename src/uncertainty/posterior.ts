@@ -1,3 +1,4 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Batch } from '../arrays/batch.ts';
 
 /** Why a posterior cannot be had from a model, and what could be done instead. */
@@ -19,6 +20,10 @@ export interface UncertaintyScores {
   readonly softmaxVariance: Float64Array;
   /** Share of passes that do not vote for the commonest class, in [0, 1 − 1/classes]. */
   readonly variationRatio: Float64Array;
+  /** Standard error of {@link mutualInformation} from the finite number of passes; NaN for one pass. */
+  readonly mutualInformationError: Float64Array;
+  /** Standard error of {@link softmaxVariance}; NaN for one pass. */
+  readonly softmaxVarianceError: Float64Array;
   /** Class of the mean prediction. */
   readonly prediction: Int32Array;
   /** Mean probability of that class. */
@@ -49,6 +54,13 @@ export interface Posterior {
   /** What was made stochastic, for the report: layer names and rates, for example. */
   readonly description: string;
   readonly classCount: number;
+  /** The number of passes that there are, where it cannot be chosen: the members of an ensemble. */
+  readonly ownPasses?: number;
+  /**
+   * Passes that are the same for every input, as a differentiable function of the input: logits side
+   * by side, `[batch, passes · classes]`. What an adversary attacks who knows of the posterior.
+   */
+  fixedPasses?(passes: number, seed: number): (inputs: Tensor) => Tensor2D;
   /** Draws predictions; every sample gets all its passes, in their order. */
   draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
   /** Draws `passes` predictions of each input and scores them, streaming in float64. */

@@ -1,3 +1,4 @@
+import { PassGroups } from './pass-groups.ts';
 import type { UncertaintyScores } from './posterior.ts';
 import { argMax, type ClassValues, entropy, softmaxInto } from './softmax.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
@@ -20,6 +21,7 @@ export class PredictionAccumulator {
   readonly #meanEntropy: Float64Array;
   readonly #votes: Uint32Array;
   readonly #probability: Float64Array;
+  readonly #groups: PassGroups;
 
   /** @param count number of samples in the batch */
   constructor(count: number, classCount: number) {
@@ -31,6 +33,7 @@ export class PredictionAccumulator {
     this.#meanEntropy = new Float64Array(count);
     this.#votes = new Uint32Array(count * classCount);
     this.#probability = new Float64Array(classCount);
+    this.#groups = new PassGroups(count, classCount);
   }
 
   /**
@@ -69,7 +72,9 @@ export class PredictionAccumulator {
     }
 
     const meanEntropy = this.#meanEntropy[sample] as number;
-    this.#meanEntropy[sample] = meanEntropy + (entropy(p) - meanEntropy) / passes;
+    const passEntropy = entropy(p);
+    this.#meanEntropy[sample] = meanEntropy + (passEntropy - meanEntropy) / passes;
+    this.#groups.add(sample, passes - 1, p, passEntropy);
 
     const vote = offset + argMax(p);
     this.#votes[vote] = (this.#votes[vote] as number) + 1;
@@ -88,6 +93,8 @@ export class PredictionAccumulator {
       mutualInformation: new Float64Array(this.count),
       softmaxVariance: new Float64Array(this.count),
       variationRatio: new Float64Array(this.count),
+      mutualInformationError: new Float64Array(this.count),
+      softmaxVarianceError: new Float64Array(this.count),
       prediction: new Int32Array(this.count),
       confidence: new Float64Array(this.count),
       passes,
@@ -107,6 +114,9 @@ export class PredictionAccumulator {
       scores.softmaxVariance[sample] =
         deviation.reduce((sum, value) => sum + value, 0) / passes / this.classCount;
       scores.variationRatio[sample] = 1 - (votes[argMax(votes)] as number) / passes;
+      const errors = this.#groups.errors(sample);
+      scores.mutualInformationError[sample] = errors.mutualInformation;
+      scores.softmaxVarianceError[sample] = errors.softmaxVariance;
       scores.prediction[sample] = prediction;
       scores.confidence[sample] = mean[prediction] as number;
     }

@@ -1,3 +1,4 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { type Batch, sizeOf } from '../arrays/batch.ts';
 import type { Engine } from '../engine/engine.ts';
 import {
@@ -7,6 +8,7 @@ import {
 } from '../model/logit-network.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import { DrawnPosterior } from './drawn-posterior.ts';
+import { fixedPasses } from './fixed-passes.ts';
 import { GraphPassFunctions } from './graph-pass-functions.ts';
 import { PassSampler } from './pass-sampler.ts';
 import type { DrawOptions, DrawReceiver, NotApplicable, Posterior } from './posterior.ts';
@@ -37,8 +39,7 @@ export async function openStochasticModel(
       return survey.unsupported.length === 0 ? deterministic : cannotFeed(survey.unsupported);
     }
     const functions = await GraphPassFunctions.make(engine, logits, graph, survey);
-    const sampler = new PassSampler(engine, functions, logits.classCount, 'stochastic-model');
-    const model = new StochasticModel(logits, sampler, describe(functions));
+    const model = new StochasticModel(engine, logits, functions);
     if (await answersVary(model, logits.inputShape, options.bounds)) return model;
     model.dispose();
     return deterministic;
@@ -53,18 +54,24 @@ class StochasticModel extends DrawnPosterior {
   readonly description: string;
   readonly classCount: number;
   readonly #logits: LogitNetwork;
+  readonly #functions: GraphPassFunctions;
   readonly #sampler: PassSampler;
 
-  constructor(logits: LogitNetwork, sampler: PassSampler, description: string) {
+  constructor(engine: Engine, logits: LogitNetwork, functions: GraphPassFunctions) {
     super();
     this.#logits = logits;
-    this.#sampler = sampler;
+    this.#functions = functions;
+    this.#sampler = new PassSampler(engine, functions, logits.classCount, 'stochastic-model');
     this.classCount = logits.classCount;
-    this.description = description;
+    this.description = describe(functions);
   }
 
   draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void> {
     return this.#sampler.sample(inputs, options, receive);
+  }
+
+  fixedPasses(passes: number, seed: number): (inputs: Tensor) => Tensor2D {
+    return fixedPasses(this.#functions, passes, seed);
   }
 
   dispose(): void {

@@ -10,13 +10,27 @@ function finished(settings: AttackSettings, fooled: string, target?: 'next'): Co
   const indices = Array.from({ length: count }, (_, i) => i);
   const shape = [1];
   const clean = new ConditionResults(
-    { id: 'clean', label: 'Clean', kind: 'clean', indices, attack: undefined },
+    {
+      id: 'clean',
+      label: 'Clean',
+      kind: 'clean',
+      indices,
+      attack: undefined,
+      step: { kind: 'predict' },
+    },
     shape,
     2,
   );
   const label = `${settings.attack} ${'epsilon' in settings ? settings.epsilon : ''}`;
   const results = new ConditionResults(
-    { id: label, label, kind: 'attack', indices, attack: { settings, target } },
+    {
+      id: label,
+      label,
+      kind: 'attack',
+      indices,
+      attack: { settings, target },
+      step: { kind: 'attack', settings, target },
+    },
     shape,
     2,
   );

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PieceSchedule } from '../../src/audit/piece-schedule.ts';
 import type { PieceStep } from '../../src/audit/piece.ts';
-import type { PlannedCondition, PlannedPiece } from '../../src/audit/plan.ts';
+import type { PlannedPiece } from '../../src/audit/plan.ts';
+import type { PlannedCondition } from '../../src/audit/planned-condition.ts';
 
 function condition(id: string, kind: PlannedCondition['kind']): PlannedCondition {
-  return { id, label: id, kind, indices: [0], attack: undefined };
+  return { id, label: id, kind, indices: [0], attack: undefined, step: { kind: 'predict' } };
 }
 
 const clean = condition('clean', 'clean');
@@ -23,7 +24,8 @@ function piece(
   inputsFrom?: string,
 ): PlannedPiece {
   const key = `${owner.id}-${step.kind}-${start}`;
-  return { condition: owner, step, start, key, inputsFrom, indices: [start], cost: 1 };
+  const inputsOf = inputsFrom === undefined ? undefined : owner.id;
+  return { condition: owner, step, start, key, inputsFrom, inputsOf, indices: [start], cost: 1 };
 }
 
 /** Clean and attack pieces with their scores, as a plan has them. */
@@ -34,7 +36,10 @@ function pieces(chunks: number): PlannedPiece[] {
     ...attacks.flatMap(attack =>
       starts.flatMap(start => {
         const first = piece(attack, attackStep, start);
-        return [first, piece(attack, { kind: 'score', passes: 2 }, start, first.key)];
+        return [
+          first,
+          piece(attack, { kind: 'score', source: undefined, passes: 2 }, start, first.key),
+        ];
       }),
     ),
   ];

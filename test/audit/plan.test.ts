@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { planAudit, type AuditPlan } from '../../src/audit/plan.ts';
+import { planAudit, sampleSelection, type AuditPlan } from '../../src/audit/plan.ts';
 import type { AuditSubject, SubjectRecord } from '../../src/audit/subject.ts';
 import { parseConfigOrThrow } from '../../src/config/parse-config.ts';
 
@@ -9,7 +9,9 @@ const subject: AuditSubject = {
   modelPath: '/w/model.json',
   input: { bounds: [0, 1] },
   data: { format: 'csv', file: '/w/data.csv', label: 'y' },
-  uncertainty: 'mc-dropout',
+  uncertainty: { method: 'auto', passes: 100, standardError: 0.01, calibration: { samples: 500 } },
+  outside: [{ name: 'Letters', data: { format: 'csv', file: '/w/letters.csv', label: 'y' } }],
+  selection: { count: 100, selection: 'random' },
   engine: 'wasm',
   seed: 0,
 };
@@ -32,7 +34,20 @@ function record(changes: Partial<SubjectRecord> = {}): SubjectRecord {
     dataFingerprint: 'd',
     dataCount: 1000,
     engine: { name: 'wasm', version: '1' },
-    posterior: { applicable: true, method: 'mc-dropout', description: '' },
+    posterior: {
+      applicable: true,
+      method: 'mc-dropout',
+      description: '',
+      reason: '',
+      passes: 100,
+      passesReason: '',
+      fixable: true,
+    },
+    scored: true,
+    calibration: undefined,
+    companionFiles: [],
+    uncertaintyFingerprint: 'u',
+    outside: [{ name: 'Letters', files: [], fingerprint: 'l', count: 40 }],
     ...changes,
   };
 }
@@ -42,7 +57,8 @@ function plan(fields = '', changes: Partial<SubjectRecord> = {}): AuditPlan {
     `{ "version": 1, "models": ["model.json"], "data": { "format": "csv", "file": "data.csv", "label": "y" } ${fields} }`,
     'assay.config.json',
   );
-  return planAudit(config, {}, subject, record(changes));
+  const selected = { ...subject, selection: sampleSelection(config, {}) };
+  return planAudit(config, {}, selected, record(changes));
 }
 
 describe('a plan', () => {
@@ -56,6 +72,8 @@ describe('a plan', () => {
       'baseline',
       'fgsm-linf-0.1',
       'carlini-wagner-l2-quick',
+      'noise-like-fgsm-linf-0.1',
+      'noise-like-carlini-wagner-l2-quick',
     ]);
     expect(plan().samples).toEqual(samples);
     expect(plan(', "selection": "first"').samples).toEqual(
@@ -93,7 +111,7 @@ describe('a plan', () => {
         expect(position.get(inputsFrom)).toBeLessThan(position.get(key) ?? -1);
       }
     }
-    expect(pieces.at(-1)?.condition.id).toBe('carlini-wagner-l2-quick');
+    expect(pieces.at(-1)?.condition.id).toBe('noise-like-carlini-wagner-l2-quick');
   });
 
   test('keys change with whatever changes the result, and with nothing else', () => {
@@ -103,22 +121,72 @@ describe('a plan', () => {
     expect(keys(plan(', "requirements": [{ "check": "clean-accuracy", "minimum": 1 }]'))).toEqual(
       base,
     );
-    expect(keys(plan(', "uncertainty": { "passes": 50 }'))).not.toEqual(base);
+    const scores = (p: AuditPlan) => p.pieces.map(({ step, key }) => step.kind === 'score' && key);
+    const attacks = (p: AuditPlan) =>
+      p.pieces.map(({ step, key }) => step.kind === 'attack' && key);
+    const otherPosterior = plan('', { uncertaintyFingerprint: 'v' });
+    expect(scores(otherPosterior)).not.toEqual(scores(plan()));
+    expect(attacks(otherPosterior)).toEqual(attacks(plan()));
     expect(keys(plan('', { dataFingerprint: 'other' }))).not.toEqual(base);
     expect(keys(plan('', { engine: { name: 'native', version: '1' } }))).not.toEqual(base);
     expect(new Set(base).size).toBe(base.length);
   });
 
-  test('without a posterior nothing is scored', () => {
-    const { pieces } = plan('', { posterior: { applicable: false, reason: '', remedy: '' } });
-    expect(pieces.some(({ step }) => step.kind === 'score')).toBe(false);
+  test('nothing is scored when uncertainty is off; without a posterior the other scores are left', () => {
+    const posterior = { applicable: false, reason: '', remedy: '' } as const;
+    const scores = (p: AuditPlan) => p.pieces.filter(({ step }) => step.kind === 'score');
+    expect(scores(plan('', { posterior, scored: false }))).toEqual([]);
+    expect(scores(plan('', { posterior })).map(({ step }) => step)).toContainEqual({
+      kind: 'score',
+      source: undefined,
+      passes: 0,
+    });
+  });
+
+  const further = (conditions: string, changes: Partial<SubjectRecord> = {}) =>
+    plan(
+      `, "attacks": [{ "attack": "fgsm", "epsilon": 0.1 }], "conditions": [${conditions}]`,
+      changes,
+    );
+
+  test('further conditions take the place of the control that every attack has', () => {
+    const { conditions } = further(`
+      { "condition": "corruption", "corruption": "rotation" },
+      { "condition": "out-of-distribution", "name": "Letters", "data": { "format": "csv", "file": "letters.csv", "label": "y" } },
+      { "condition": "evasion", "attack": { "attack": "pgd", "epsilon": 0.1 }, "weight": 2 }`);
+    expect(conditions.slice(3).map(({ id, kind, indices }) => [id, kind, indices.length])).toEqual([
+      ['rotation-3', 'corruption', 100],
+      ['outside-letters', 'out-of-distribution', 40],
+      ['evasive-pgd-linf-0.1', 'attack', 100],
+    ]);
+    expect(new Set(conditions[4]?.indices).size).toBe(40);
+  });
+
+  test('noise is matched to the pieces of its attack', () => {
+    const { pieces } = further('{ "condition": "matched-noise", "attack": "fgsm-linf-0.1" }');
+    const attack = pieces.filter(({ step }) => step.kind === 'attack');
+    const noise = pieces.filter(({ step }) => step.kind === 'match-noise');
+    expect(noise.map(({ inputsFrom }) => inputsFrom)).toEqual(attack.map(({ key }) => key));
+    expect(noise.every(({ inputsOf }) => inputsOf === 'fgsm-linf-0.1')).toBe(true);
+    expect(() => further('{ "condition": "matched-noise", "attack": "pgd" }')).toThrow(
+      'There is no attack "pgd" to match noise with.',
+    );
+  });
+
+  test('an adversary who cannot evade is left out with a reason', () => {
+    const evasion = '{ "condition": "evasion", "attack": { "attack": "pgd", "epsilon": 0.1 } }';
+    const posterior = { applicable: false, reason: 'No dropout.', remedy: 'Add it.' } as const;
+    const { conditions, skipped } = further(evasion, { posterior });
+    expect(conditions).toHaveLength(3);
+    expect(skipped).toMatchObject([{ reason: 'No dropout.', remedy: 'Add it.' }]);
   });
 
   test('the same attack listed twice is run once; a target makes it another', () => {
     const { conditions } = plan(`, "attacks": [
       { "attack": "fgsm", "epsilon": 0.1 }, { "attack": "fgsm", "norm": "Linf", "epsilon": 0.1 },
       { "attack": "fgsm", "epsilon": 0.1, "target": "next" }, { "attack": "fgsm", "epsilon": 0.1, "target": 3 }]`);
-    expect(conditions.slice(2).map(({ id, label }) => [id, label])).toEqual([
+    const attacks = conditions.filter(({ kind }) => kind === 'attack');
+    expect(attacks.map(({ id, label }) => [id, label])).toEqual([
       ['fgsm-linf-0.1', 'FGSM L∞ ε=0.1'],
       ['fgsm-linf-0.1-target-next', 'FGSM L∞ ε=0.1 → next class'],
       ['fgsm-linf-0.1-target-3', 'FGSM L∞ ε=0.1 → class 3'],

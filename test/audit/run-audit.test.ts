@@ -31,6 +31,9 @@ describe('an audit', () => {
       ['fgsm-linf-0.2', 'finished'],
       ['fgsm-l2-0.5', 'finished'],
       ['carlini-wagner-l2-quick', 'finished'],
+      ['noise-like-fgsm-linf-0.2', 'finished'],
+      ['noise-like-fgsm-l2-0.5', 'finished'],
+      ['noise-like-carlini-wagner-l2-quick', 'finished'],
     ]);
     expect(report.gradientCheck?.verdict).toBe('agrees');
     expect(content(await readReport(reportPath))).toEqual(content(report));
@@ -63,7 +66,7 @@ describe('an audit', () => {
       expect(fgsm?.distance?.Linf).toBeLessThanOrEqual(0.2 + 1e-6);
       if (cw?.outcome === 'succeeded') expect(cw.prediction).not.toBe(sample.label);
       if (cw?.outcome === 'already-wrong') expect(cw.distance?.L2).toBe(0);
-      expect(sample.conditions['clean']?.mutualInformation).toBeGreaterThanOrEqual(0);
+      expect(sample.conditions['clean']?.scores?.['mutual-information']).toBeGreaterThanOrEqual(0);
     }
     const roles = report.samples.map(({ index, role }) => `${role} ${index}`);
     expect(new Set(report.samples.map(({ index }) => index)).size).toBe(roles.length);
@@ -109,7 +112,8 @@ describe('an audit', () => {
     const { report, reportPath } = await workspace.audit();
     for (const { id, total } of report.conditions) {
       const archive = await openNpz(join(reportPath, '..', report.arrays[id] ?? 'missing'));
-      expect(archive.names).toEqual(['inputs', 'logits', 'labels', 'indices']);
+      expect(archive.names.slice(0, 4)).toEqual(['inputs', 'logits', 'labels', 'indices']);
+      expect(archive.names).toContain('score mutual-information');
       const logits = await archive.array('logits');
       const indices = await archive.array('indices');
       expect(logits.shape).toEqual([total, 3]);
@@ -172,7 +176,7 @@ describe('what is finished is never computed again', () => {
     );
     const second = counter();
     const { report } = await workspace.audit({}, second);
-    expect(second.ran).toEqual(['attack', 'score']);
+    expect(second.ran.toSorted()).toEqual(['attack', 'match-noise', 'score', 'score']);
     expect(report.conditions.map(({ id }) => id)).toContain('fgsm-l1-1');
   });
 
@@ -204,7 +208,7 @@ describe('what is finished is never computed again', () => {
     expect(states.get('carlini-wagner-l2-quick')).toBe('cancelled');
     const second = counter();
     const resumed = await workspace.audit({}, second);
-    expect(second.ran).toEqual(['attack', 'score']);
+    expect(second.ran.toSorted()).toEqual(['attack', 'match-noise', 'score', 'score']);
     expect(resumed.report.state).toBe('complete');
   });
 
@@ -217,7 +221,12 @@ describe('what is finished is never computed again', () => {
     expect(report.state).toBe('complete');
     const failed = report.conditions.find(({ id }) => id === 'carlini-wagner-l2-quick');
     expect(failed).toMatchObject({ state: 'failed', error: 'The engine failed.', accuracy: null });
-    expect(report.conditions.filter(({ state }) => state === 'finished')).toHaveLength(4);
+    const control = report.conditions.find(({ id }) => id === 'noise-like-carlini-wagner-l2-quick');
+    expect(control).toMatchObject({
+      state: 'failed',
+      error: 'It builds on C&W L2 (quick), which failed.',
+    });
+    expect(report.conditions.filter(({ state }) => state === 'finished')).toHaveLength(6);
     expect(report.checks.every(({ verdict }) => verdict !== 'unknown')).toBe(true);
   });
 

@@ -28,5 +28,9 @@ export const auditWorkloads: readonly AuditWorkload[] = [
       target: undefined,
     },
   },
-  { name: 'MC-dropout T=100', samples: 1000, step: { kind: 'score', passes: 100 } },
+  {
+    name: 'MC-dropout T=100',
+    samples: 1000,
+    step: { kind: 'score', source: undefined, passes: 100 },
+  },
 ];

@@ -25,7 +25,7 @@ describe('a configuration is checked with exact places', () => {
       preset: 'quick',
       selection: 'random',
       input: { bounds: [0, 1] },
-      uncertainty: { method: 'mc-dropout', passes: 100 },
+      uncertainty: { method: 'auto', passes: 100 },
       requirements: [],
     });
     expect(config?.attacks).toBeUndefined();

@@ -56,11 +56,11 @@ const baseline: SampleRecord = {
   conditions: { baseline: { prediction: 1, confidence: 1 } },
 };
 const samples = [
-  sample(0, { outcome: 'succeeded', distance: distance(2), mutualInformation: 0.3 }),
+  sample(0, { outcome: 'succeeded', distance: distance(2), scores: { 'mutual-information': 0.3 } }),
   sample(1, { outcome: 'failed' }),
-  sample(2, { outcome: 'succeeded', distance: distance(1), mutualInformation: 0.1 }),
+  sample(2, { outcome: 'succeeded', distance: distance(1), scores: { 'mutual-information': 0.1 } }),
   sample(3, { outcome: 'gradient-unavailable' }),
-  sample(4, { outcome: 'already-wrong', mutualInformation: 0.2 }),
+  sample(4, { outcome: 'already-wrong', scores: { 'mutual-information': 0.2 } }),
   sample(5, undefined),
   baseline,
 ];
@@ -110,8 +110,8 @@ describe('the order', () => {
     indices({ order: { by, condition: id, descending } });
 
   test('puts samples without the value last, in either direction', () => {
-    expect(ordered('mutualInformation')).toEqual([2, 4, 0, 1, 3, 5]);
-    expect(ordered('mutualInformation', true)).toEqual([0, 4, 2, 1, 3, 5]);
+    expect(ordered('score:mutual-information')).toEqual([2, 4, 0, 1, 3, 5]);
+    expect(ordered('score:mutual-information', true)).toEqual([0, 4, 2, 1, 3, 5]);
   });
 
   test('by distance uses the norm of the attack', () => {

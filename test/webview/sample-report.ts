@@ -22,8 +22,10 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
         clean: {
           prediction: label,
           confidence: random.uniform(0.9, 1),
-          mutualInformation: random.uniform(0, 0.05),
-          softmaxVariance: random.uniform(0, 0.001),
+          scores: {
+            'mutual-information': random.uniform(0, 0.05),
+            'softmax-variance': random.uniform(0, 0.001),
+          },
         },
         'carlini-wagner-l2-quick': {
           outcome: fooled ? 'succeeded' : 'failed',
@@ -31,8 +33,10 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
           confidence: random.uniform(0.4, 0.7),
           distance: { Linf: size / 5, L2: size, L1: 4 * size, L0: 60 },
           steps: random.integer(1000),
-          mutualInformation: random.uniform(0, 0.4),
-          softmaxVariance: random.uniform(0, 0.02),
+          scores: {
+            'mutual-information': random.uniform(0, 0.4),
+            'softmax-variance': random.uniform(0, 0.02),
+          },
         },
       },
     };
@@ -40,7 +44,7 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
   const condition = (id: string, kind: Condition['kind'], label: string): Condition => {
     const results = samples.map(sample => ({ ...sample, result: sample.conditions[id] }));
     const right = results.filter(({ result, label: truth }) => result?.prediction === truth);
-    const scores = results.map(({ result }) => result?.mutualInformation ?? 0);
+    const scores = results.map(({ result }) => result?.scores?.['mutual-information'] ?? 0);
     return {
       id,
       kind,

@@ -1,7 +1,7 @@
 import { dot } from '../../linear-algebra/matrix.ts';
 import {
   forEachRow,
-  type Observations,
+  type FittingObservations,
   type OutlierScore,
   requireSamples,
 } from './outlier-score.ts';
@@ -10,7 +10,7 @@ import {
  * Distance of the features, divided by their length, to the k-th nearest of clean ones (Sun et al.
  * 2022, "Out-of-distribution detection with deep nearest neighbors").
  */
-export function nearestNeighbour({ features }: Observations, neighbours = 50): OutlierScore {
+export function nearestNeighbour({ features }: FittingObservations, neighbours = 50): OutlierScore {
   requireSamples('nearest neighbour', features.count, neighbours);
   const known = Array.from({ length: features.count }, (_, i) => normalised(features.row(i)));
   return {

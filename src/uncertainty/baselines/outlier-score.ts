@@ -10,8 +10,11 @@ export interface Observations {
   readonly features: Batch;
 }
 
-/** Observations of clean inputs with their labels, to fit a score on and for nothing else. */
-export interface LabelledObservations extends Observations {
+/** Observations of clean inputs, to fit a score on and for nothing else. */
+export type FittingObservations = Omit<Observations, 'inputs'>;
+
+/** The same with their labels. */
+export interface LabelledObservations extends FittingObservations {
   /** `[count]`, class indices. */
   readonly labels: ArrayLike<number>;
 }

@@ -1,7 +1,7 @@
 import { energyOf } from './energy.ts';
 import {
   forEachRow,
-  type Observations,
+  type FittingObservations,
   type OutlierScore,
   requireSamples,
 } from './outlier-score.ts';
@@ -13,7 +13,7 @@ import {
  * @param percentile in [0, 100]
  */
 export function rectifiedActivations(
-  { features }: Observations,
+  { features }: FittingObservations,
   logitsOf: (features: Float32Array) => Float64Array,
   percentile = 90,
 ): OutlierScore {

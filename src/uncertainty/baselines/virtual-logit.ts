@@ -2,7 +2,7 @@ import { gramMatrix } from '../../linear-algebra/gram-matrix.ts';
 import { addScaled, dot, type Matrix } from '../../linear-algebra/matrix.ts';
 import { symmetricEigen } from '../../linear-algebra/symmetric-eigen.ts';
 import { logSumExp } from '../softmax.ts';
-import { type Observations, type OutlierScore, requireSamples } from './outlier-score.ts';
+import { type FittingObservations, type OutlierScore, requireSamples } from './outlier-score.ts';
 
 /** The last layer, z = φ W + b. */
 export interface LinearHead {
@@ -19,7 +19,7 @@ export interface LinearHead {
  * @param dimension principal axes left out; 256, or half of the features where there are fewer than 512
  */
 export function virtualLogit(
-  clean: Observations,
+  clean: FittingObservations,
   head: LinearHead,
   dimension = Math.min(256, Math.floor(clean.features.sampleSize / 2)),
 ): OutlierScore {
