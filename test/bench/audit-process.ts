@@ -1,8 +1,5 @@
-import { join, resolve } from 'node:path';
-import { pieceSamples } from '../../src/audit/piece.ts';
-import { openThreads } from '../../src/audit/thread-executor.ts';
-import { readConfig } from '../../src/config/resolve-config.ts';
 import { auditWorkloads } from './audit-workloads.ts';
+import { openExampleThreads, runPieces } from './example-threads.ts';
 
 /** What one process measured of one workload. */
 export interface AuditTiming {
@@ -22,32 +19,7 @@ if (workload === undefined) throw new RangeError(`There is no workload ${name ??
 const { samples, step } = workload;
 const threads = Number(threadCount);
 
-const folder = resolve(import.meta.dirname, '../../examples/digits');
-const config = await readConfig(join(folder, 'assay.config.json'));
-const executor = await openThreads(
-  {
-    folder,
-    modelPath: join(folder, 'models/digits-cnn/model.json'),
-    input: config.config.input,
-    data: config.data,
-    uncertainty: config.uncertainty,
-    outside: [],
-    selection: { count: 1000, selection: 'first' },
-    engine: 'wasm',
-    seed: 0,
-  },
-  threads,
-);
-
-const runAll = async (count: number): Promise<void> => {
-  const pieces = Array.from({ length: Math.ceil(count / pieceSamples) }, (_, piece) =>
-    Array.from(
-      { length: Math.min(pieceSamples, count - piece * pieceSamples) },
-      (_, i) => piece * pieceSamples + i,
-    ),
-  );
-  await Promise.all(pieces.map(indices => executor.run({ step, indices, inputs: undefined })));
-};
+const executor = await openExampleThreads('wasm', threads);
 
 // Each thread opens the model and prepares its functions before the clock starts.
 await Promise.all(
@@ -57,7 +29,7 @@ await Promise.all(
 );
 const began = performance.now();
 const before = process.cpuUsage();
-await runAll(samples);
+await runPieces(executor, step, samples);
 const { user, system } = process.cpuUsage(before);
 const timing: AuditTiming = {
   seconds: (performance.now() - began) / 1000,

@@ -1,0 +1,172 @@
+"""The attacks of Foolbox, ART, torchattacks and CleverHans on the example's convolutional model.
+
+Reads lines of JSON `{"tool", "attack", "epsilon", "samples", "threads"}` and answers each with a line
+of JSON `{"seconds", "processorSeconds", "settings", "results"}`, or `{"unavailable"}` with the reason.
+`results` has one number a sample: the size of the perturbation in the attack's norm, null where a fresh
+forward pass on the returned input is still right, 0 where the model is wrong on the clean digit.
+Arguments: folder of the model, folder of the data.
+"""
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+MODEL, DATA = Path(sys.argv[1]), Path(sys.argv[2])
+
+
+def read_weights():
+    """The arrays of the saved model by name."""
+    [group] = json.loads((MODEL / "model.json").read_text())["weightsManifest"]
+    data = b"".join((MODEL / path).read_bytes() for path in group["paths"])
+    arrays, start = {}, 0
+    for entry in group["weights"]:
+        size = int(np.prod(entry["shape"]))
+        arrays[entry["name"]] = torch.from_numpy(
+            np.frombuffer(data, "<f4", size, start).reshape(entry["shape"]).copy())
+        start += 4 * size
+    return arrays
+
+
+def build_network():
+    """digits-cnn as a PyTorch user would have it: channels first, logits, no gradient by weights."""
+    weights = read_weights()
+    network = nn.Sequential(
+        nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(4608, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(),
+        nn.Linear(64, 10))
+    # The saved dense layer reads [height, width, channels], PyTorch flattens [channels, height, width].
+    first_dense = weights["dense1/kernel"].reshape(12, 12, 32, 128).permute(3, 2, 0, 1)
+    kernels = [
+        weights["conv1/kernel"].permute(3, 2, 0, 1), weights["conv2/kernel"].permute(3, 2, 0, 1),
+        first_dense.reshape(128, -1), weights["dense2/kernel"].T, weights["probabilities/kernel"].T]
+    names = ["conv1", "conv2", "dense1", "dense2", "probabilities"]
+    layers = [layer for layer in network if hasattr(layer, "weight")]
+    for layer, kernel, name in zip(layers, kernels, names, strict=True):
+        layer.weight.data = kernel.contiguous()
+        layer.bias.data = weights[f"{name}/bias"]
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return network.eval()
+
+
+def read_idx(name, header, shape):
+    values = np.frombuffer((DATA / name).read_bytes(), np.uint8, offset=header)
+    return torch.from_numpy(values.reshape(shape).copy())
+
+
+network = build_network()
+images = read_idx("t10k-images-idx3-ubyte", 16, (-1, 1, 28, 28)).float() / 255
+labels = read_idx("t10k-labels-idx1-ubyte", 8, (-1,)).long()
+
+
+def foolbox(attack, x, y, epsilon):
+    import foolbox as fb
+    model = fb.PyTorchModel(network, bounds=(0, 1))
+    if attack == "pgd":
+        method, settings = fb.attacks.LinfPGD(steps=40), "40 steps"
+    elif attack == "carlini-wagner":
+        method = fb.attacks.L2CarliniWagnerAttack(binary_search_steps=9, steps=1000)
+        settings = "9 x 1000 steps"
+    elif attack == "ddn":
+        method, settings = fb.attacks.DDNAttack(steps=100), "100 steps"
+    elif attack == "fmn":
+        method, settings = fb.attacks.LInfFMNAttack(steps=100), "100 steps"
+    else:
+        return None
+    return settings, lambda: method(model, x, y, epsilons=epsilon)[1]
+
+
+def art(attack, x, y, epsilon):
+    from art.attacks.evasion import (
+        AutoProjectedGradientDescent, CarliniL2Method, ProjectedGradientDescentPyTorch)
+    from art.estimators.classification import PyTorchClassifier
+    classifier = PyTorchClassifier(
+        network, loss=nn.CrossEntropyLoss(), input_shape=(1, 28, 28), nb_classes=10,
+        clip_values=(0.0, 1.0), device_type="cpu")
+    batch = len(x)
+    if attack == "pgd":
+        method = ProjectedGradientDescentPyTorch(
+            classifier, eps=epsilon, eps_step=epsilon / 10, max_iter=40, num_random_init=1,
+            batch_size=batch, verbose=False)
+        settings = "40 steps, 1 random start"
+    elif attack == "apgd":
+        method = AutoProjectedGradientDescent(
+            classifier, eps=epsilon, eps_step=2 * epsilon, max_iter=100, nb_random_init=1,
+            batch_size=batch, loss_type="cross_entropy", verbose=False)
+        settings = "100 steps, cross entropy, 1 start"
+    elif attack == "carlini-wagner":
+        method = CarliniL2Method(classifier, batch_size=batch, verbose=False)
+        settings = "10 x 10 steps (its default)"
+    else:
+        return None
+    return settings, lambda: torch.from_numpy(method.generate(x.numpy(), y.numpy()))
+
+
+def torch_attacks(attack, x, y, epsilon):
+    import torchattacks
+    if attack == "pgd":
+        method = torchattacks.PGD(network, eps=epsilon, alpha=epsilon / 10, steps=40)
+        settings = "40 steps"
+    elif attack == "apgd":
+        method = torchattacks.APGD(network, eps=epsilon, steps=100)
+        settings = "100 steps, cross entropy, 1 start"
+    elif attack == "carlini-wagner":
+        method = torchattacks.CW(network, c=1, steps=1000)
+        settings = "1000 steps, c = 1"
+    else:
+        return None
+    return settings, lambda: method(x, y)
+
+
+def cleverhans(attack, x, y, epsilon):
+    from cleverhans.torch.attacks.carlini_wagner_l2 import carlini_wagner_l2
+    from cleverhans.torch.attacks.projected_gradient_descent import projected_gradient_descent
+    if attack == "pgd":
+        return "40 steps", lambda: projected_gradient_descent(
+            network, x, epsilon, epsilon / 10, 40, np.inf, clip_min=0, clip_max=1, y=y)
+    if attack == "carlini-wagner":
+        return "5 x 1000 steps (its default)", lambda: carlini_wagner_l2(network, x, 10, y=y)
+    return None
+
+
+tools = {"Foolbox": foolbox, "ART": art, "torchattacks": torch_attacks, "CleverHans": cleverhans}
+orders = {"carlini-wagner": 2, "ddn": 2, "pgd": np.inf, "apgd": np.inf, "fmn": np.inf}
+
+
+def measure(tool, attack, epsilon, samples, threads):
+    torch.manual_seed(0)
+    np.random.seed(0)
+    torch.set_num_threads(threads)
+    x, y = images[:samples], labels[:samples]
+    try:
+        made = tools[tool](attack, x, y, epsilon)
+    except ImportError as error:
+        return {"unavailable": str(error)}
+    if made is None:
+        return {"unavailable": "no such attack"}
+    settings, run = made
+    with torch.no_grad():
+        network(x)
+    clock, processor = time.perf_counter(), time.process_time()
+    adversaries = run().detach().float()
+    seconds, processor = time.perf_counter() - clock, time.process_time() - processor
+    with torch.no_grad():
+        was_wrong = network(x).argmax(1) != y
+        is_wrong = network(adversaries).argmax(1) != y
+    sizes = torch.linalg.vector_norm((adversaries - x).flatten(1), ord=orders[attack], dim=1)
+    results = [
+        0.0 if before else float(size) if after else None
+        for before, after, size in zip(was_wrong, is_wrong, sizes)]
+    return {"seconds": seconds, "processorSeconds": processor, "settings": settings,
+            "results": results}
+
+
+# What the libraries print must not get among the answers.
+answers, sys.stdout = sys.stdout, sys.stderr
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps(measure(**request)), file=answers, flush=True)
