@@ -1,4 +1,5 @@
 import type { Batch } from '../arrays/batch.ts';
+import type { LossGradient } from '../model/classifier.ts';
 import { Random } from '../random/random.ts';
 import { allRows } from './active-rows.ts';
 import type { AttackContext } from './attack.ts';
@@ -10,11 +11,12 @@ const DIRECTIONS = 100;
 const RADIUS = 4 / 255;
 
 /**
- * How much noise that nobody would see changes the log-odds of each sample: the mean over random
- * directions of the relative change, each at most 1.
+ * How much noise that nobody would see changes the log-odds of each sample beyond what its gradient
+ * foretells: |Δ − g·η| / |log-odds|, at most 1, in the mean over random directions η.
  *
- * After Pintor et al.: Indicators of attack failure (2022). Theirs is the relative change of the
- * cross-entropy, which is large for every sample that the model is sure of; log-odds do not saturate.
+ * After Pintor et al.: Indicators of attack failure (2022). Theirs is the relative change Δ of the
+ * cross-entropy, which is large for every sample that the model is sure of, and for every sample near
+ * a boundary, however smooth the model; log-odds do not saturate, and a slope is no noise.
  *
  * @returns one number a sample, in [0, 1]
  */
@@ -26,10 +28,10 @@ export async function landscapeNoise(
   const { bounds, classCount } = classifier;
   const rows = allRows(inputs.count);
   const objective = crossEntropyObjective(criterion, classCount);
-  const valuesAt = async (points: Batch): Promise<Float32Array> =>
-    (await objectiveGradient(classifier, objective, points, rows)).losses;
+  const at = (points: Batch): Promise<LossGradient> =>
+    objectiveGradient(classifier, objective, points, rows);
 
-  const clean = await valuesAt(inputs);
+  const clean = await at(inputs);
   const changes = new Float64Array(inputs.count);
   const points = inputs.clone();
   const radius = RADIUS * (bounds.upper - bounds.lower);
@@ -42,13 +44,23 @@ export async function landscapeNoise(
       for (let i = 0; i < noise.length; i++) noise[i] = random.uniform(-radius, radius);
       displaceWithin(bounds, inputs.row(row), noise, 1, points.row(row));
     }
-    const moved = await valuesAt(points);
+    const moved = (await at(points)).losses;
     for (const row of rows) {
-      const value = clean[row] as number;
-      const change = Math.abs((moved[row] as number) - value);
+      const value = clean.losses[row] as number;
+      const foretold = rise(clean.gradient.row(row), inputs.row(row), points.row(row));
+      const change = Math.abs((moved[row] as number) - value - foretold);
       const relative = change === 0 ? 0 : Math.min(change / Math.abs(value), 1);
       changes[row] = (changes[row] as number) + relative / directions;
     }
   }
   return changes;
+}
+
+/** How much a linear function of this gradient rises on the way, in float64; 0 without a gradient. */
+function rise(gradient: Float32Array, from: Float32Array, to: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < gradient.length; i++) {
+    sum += (gradient[i] as number) * ((to[i] as number) - (from[i] as number));
+  }
+  return Number.isFinite(sum) ? sum : 0;
 }

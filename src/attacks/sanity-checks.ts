@@ -37,9 +37,11 @@ export interface SanityRun {
 const BLACK_BOX_LEAD = 0.002;
 /** Part of the attacked samples by which success may grow when the steps are doubled. */
 const CONVERGENCE_TOLERANCE = 0.01;
+/** Part by which the median of the sizes may shrink when the steps are doubled. */
+const DISTANCE_TOLERANCE = 0.05;
 /** Largest difference of the logits of two passes that still counts as the same (AutoAttack). */
 const SAME_LOGITS = 1e-4;
-/** Mean relative change of the log-odds by tiny noise above which the landscape is called noisy. */
+/** Mean relative change of the log-odds by tiny noise, beyond the slope, above which the landscape is called noisy. */
 const NOISE_TOLERANCE = 0.1;
 /** How far the sum of probabilities in float32 may be from 1. */
 const SUM_TOLERANCE = 1e-4;
@@ -135,6 +137,54 @@ export function checkNoise(
   };
 }
 
+/**
+ * An attack that finds its successes late has probably not found them all.
+ *
+ * @param late samples that fell in the second half of the steps
+ */
+export function checkLateSuccesses(
+  { label, outcomes }: SanityRun,
+  late: number,
+): SanityFlag | undefined {
+  if (late < 2 || late <= CONVERGENCE_TOLERANCE * attackSuccess(outcomes).total) return undefined;
+  return {
+    id: 'not-converged',
+    severity: 'warning',
+    message: `${label} fools ${late} samples only in the second half of its steps: with more of them it would probably fool more.`,
+    remedy: 'Raise the number of steps or restarts until the result stays.',
+  };
+}
+
+/**
+ * A search for the smallest change that finds much smaller ones with twice the steps is not done.
+ *
+ * @param sizes of the changes that it found on a few samples, +∞ where it found none
+ * @param doubled the same samples with twice the steps
+ */
+export function checkSmallestChange(
+  label: string,
+  sizes: readonly number[],
+  doubled: readonly number[],
+): SanityFlag | undefined {
+  const gains = sizes.map((size, i) => gain(size, doubled[i] as number)).sort((a, b) => a - b);
+  const middle = gains[Math.floor((gains.length - 1) / 2)] ?? 0;
+  if (middle <= DISTANCE_TOLERANCE) return undefined;
+  return {
+    id: 'not-converged',
+    severity: 'warning',
+    message: Number.isFinite(middle)
+      ? `${label} finds changes that are ${Math.round(100 * middle)}% smaller when its steps are doubled.`
+      : `${label} finds changes where it found none when its steps are doubled.`,
+    remedy: 'Raise the number of steps until the distances stay.',
+  };
+}
+
+/** Part by which the second size is smaller; infinite where the first is. */
+function gain(size: number, doubled: number): number {
+  if (size === doubled) return 0;
+  return Number.isFinite(size) ? (size - doubled) / size : Infinity;
+}
+
 /** An attack that still gains when its steps are doubled has not shown what it can do. */
 export function checkConvergence(run: SanityRun, doubled: SanityRun): SanityFlag | undefined {
   const gain = successes(doubled) - successes(run);
@@ -171,17 +221,17 @@ export function checkLandscape(changes: Float64Array): SanityFlag | undefined {
   return {
     id: 'noisy-landscape',
     severity: 'warning',
-    message: `Noise too small to see changes the log-odds by ${Math.round(100 * mean)}% on average: gradients tell little about the surroundings of a sample.`,
+    message: `Noise too small to see changes the log-odds by ${Math.round(100 * mean)}% on average beyond what gradients foretell: they tell little about the surroundings of a sample.`,
     remedy: 'Average gradients over several passes, and add Square.',
   };
 }
 
-/** Two passes over the same inputs have to agree. */
-export function checkDeterminism(first: Batch, second: Batch): SanityFlag | undefined {
-  const largest = first.values.reduce(
-    (most, value, i) => Math.max(most, Math.abs(value - (second.values[i] as number))),
-    0,
-  );
+/**
+ * Two passes over the same inputs have to agree.
+ *
+ * @param largest difference of a logit between them
+ */
+export function checkDeterminism(largest: number): SanityFlag | undefined {
   if (largest <= SAME_LOGITS) return undefined;
   return {
     id: 'stochastic-model',

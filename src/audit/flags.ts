@@ -2,11 +2,15 @@ import type { Flag, GradientCheckRecord } from '../report/audit-report.ts';
 import { checkAttacks } from './attack-sanity.ts';
 import type { ConditionResults } from './condition-results.ts';
 import type { SkippedCondition } from './further-conditions.ts';
+import { checkTrust } from './model-sanity.ts';
+import type { ProbeResult } from './probes.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
   readonly conditions: readonly ConditionResults[];
   readonly gradientCheck: GradientCheckRecord | null;
+  readonly probes: readonly ProbeResult[];
+  readonly classCount: number;
   readonly samples: number;
   readonly baselineSamples: number;
   readonly skipped: readonly SkippedCondition[];
@@ -19,12 +23,15 @@ export interface FlagEvidence {
 export function raiseFlags({
   conditions,
   gradientCheck,
+  probes,
+  classCount,
   samples,
   baselineSamples,
   skipped,
 }: FlagEvidence): Flag[] {
   return [
     ...gradientFlags(gradientCheck),
+    ...checkTrust({ conditions, probes, classCount }),
     ...checkAttacks(conditions),
     ...skipped.map(({ label, reason, remedy }) => ({
       id: 'condition-skipped',

@@ -17,6 +17,7 @@ import { ConditionResults } from './condition-results.ts';
 import { raiseFlags } from './flags.ts';
 import type { PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
+import type { ProbeResult } from './probes.ts';
 import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
 
@@ -40,6 +41,7 @@ export class GrowingReport {
   readonly #arrays: Record<string, string> = {};
   #engineNotes: readonly string[] = [];
   #gradientCheck: GradientCheckRecord | null = null;
+  readonly #probes: ProbeResult[] = [];
 
   /** @param ids names of the samples by index in the data set */
   constructor(
@@ -93,7 +95,14 @@ export class GrowingReport {
       case 'score':
         results.addScores(piece.start, output);
         break;
+      case 'probe':
+        throw new RangeError('Probes belong to no condition');
     }
+  }
+
+  /** Takes in what a probe found; the flags tell of it. */
+  addProbe(result: ProbeResult): void {
+    this.#probes.push(result);
   }
 
   setGradientCheck(check: GradientCheckRecord, engineNotes: readonly string[]): void {
@@ -198,6 +207,11 @@ export class GrowingReport {
     return raiseFlags({
       conditions: this.conditions,
       gradientCheck: this.#gradientCheck,
+      // In the order of the plan, whichever thread was first.
+      probes: this.#plan.probes.flatMap(probe =>
+        this.#probes.filter(result => result.probe === probe),
+      ),
+      classCount: this.#record.model.classCount,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
       skipped: this.#plan.skipped,

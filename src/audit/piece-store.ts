@@ -95,10 +95,16 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
       return {
         adversaries: row(output.adversaries),
         logits: row(output.logits),
-        outcomes: row(Int32Array.from(output.outcomes, outcome => outcomeCodes.indexOf(outcome))),
+        outcomes: row(codesOf(output.outcomes)),
         steps: row(output.steps),
         lostSuccess: row(output.lostSuccess),
         survivesRounding: row(output.survivesRounding),
+      };
+    case 'probe':
+      return {
+        unbounded: row(codesOf(output.unbounded)),
+        landscapeChange: row(output.landscapeChange),
+        passDifference: row(Float64Array.of(output.passDifference)),
       };
     case 'score':
       return {
@@ -120,7 +126,33 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
 
 /** Undefined when an array is missing or of another type: such a piece is run again. */
 function decode(arrays: Arrays): PieceOutput | undefined {
-  return decodePredict(arrays) ?? decodeAttack(arrays) ?? decodeScore(arrays);
+  return (
+    decodePredict(arrays) ?? decodeAttack(arrays) ?? decodeProbe(arrays) ?? decodeScore(arrays)
+  );
+}
+
+function decodeProbe(arrays: Arrays): OutputOf<'probe'> | undefined {
+  const codes = arrays.get('unbounded');
+  const landscapeChange = arrays.get('landscapeChange');
+  const passDifference = arrays.get('passDifference')?.[0];
+  const unbounded = codes instanceof Int32Array ? outcomesOf(codes) : undefined;
+  return unbounded !== undefined &&
+    landscapeChange instanceof Float64Array &&
+    typeof passDifference === 'number'
+    ? { kind: 'probe', unbounded, landscapeChange, passDifference }
+    : undefined;
+}
+
+function codesOf(outcomes: readonly AttackOutcome[]): Int32Array {
+  return Int32Array.from(outcomes, outcome => outcomeCodes.indexOf(outcome));
+}
+
+/** Undefined when a code is not known. */
+function outcomesOf(codes: Int32Array): AttackOutcome[] | undefined {
+  const outcomes = Array.from(codes, code => outcomeCodes[code]).filter(
+    outcome => outcome !== undefined,
+  );
+  return outcomes.length === codes.length ? outcomes : undefined;
 }
 
 function decodePredict(arrays: Arrays): OutputOf<'predict'> | undefined {
@@ -151,10 +183,8 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
   ) {
     return undefined;
   }
-  const outcomes = Array.from(codes, code => outcomeCodes[code]).filter(
-    outcome => outcome !== undefined,
-  );
-  return outcomes.length === codes.length
+  const outcomes = outcomesOf(codes);
+  return outcomes !== undefined
     ? { kind: 'attack', adversaries, logits, outcomes, steps, lostSuccess, survivesRounding }
     : undefined;
 }

@@ -37,6 +37,8 @@ export type PieceStep =
   | { readonly kind: 'corrupt'; readonly settings: CorruptionSettings }
   /** Add noise as large as the perturbations that the task brings, and ask the model. */
   | { readonly kind: 'match-noise'; readonly norm: Norm }
+  /** Look for signs that gradients cannot be trusted. */
+  | { readonly kind: 'probe' }
   /** Give clean samples or what the task brings all scores of uncertainty. */
   | { readonly kind: 'score'; readonly source: string | undefined; readonly passes: number };
 
@@ -84,6 +86,13 @@ export type PieceOutput =
       readonly scores: Readonly<Record<string, Float64Array>>;
       /** Of the posterior, where there is one. */
       readonly posterior: PosteriorAnswers | undefined;
+    }
+  | {
+      readonly kind: 'probe';
+      /** Of an attack without limit. */
+      readonly unbounded: readonly AttackOutcome[];
+      readonly landscapeChange: Float64Array;
+      readonly passDifference: number;
     };
 
 /** What a posterior says of some samples besides its scores. */

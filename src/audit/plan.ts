@@ -8,6 +8,7 @@ import { furtherConditions, type SkippedCondition } from './further-conditions.t
 import { pieceSamples, type PieceStep } from './piece.ts';
 import { attackCondition, type PlannedCondition } from './planned-condition.ts';
 import { divideSamples, type SampleSelection } from './sample-division.ts';
+import { planProbes, type PlannedProbe } from './probes.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
 
 /** A piece of the plan, with what tells it from all others. */
@@ -42,6 +43,8 @@ export interface AuditPlan {
   readonly skipped: readonly SkippedCondition[];
   /** Quick and decisive ones first. */
   readonly pieces: readonly PlannedPiece[];
+  /** Run after the pieces. */
+  readonly probes: readonly PlannedProbe[];
   /** SHA-256 over all keys: identifies the audit. */
   readonly fingerprint: string;
 }
@@ -91,9 +94,9 @@ export function planAudit(
   ]);
   const { posterior } = record;
   const passes = posterior.applicable ? posterior.passes : 0;
-  const pieces = orderPieces(
-    cutConditions(conditions, record.scored ? passes : undefined, pieceKeys(subject, record)),
-  );
+  const keyOf = pieceKeys(subject, record);
+  const pieces = orderPieces(cutConditions(conditions, record.scored ? passes : undefined, keyOf));
+  const probes = planProbes(conditions, samples, keyOf);
   const fingerprint = createHash('sha256');
   for (const { key } of pieces) fingerprint.update(key);
   return {
@@ -110,6 +113,7 @@ export function planAudit(
     conditions,
     skipped: further.skipped,
     pieces,
+    probes,
     fingerprint: fingerprint.digest('hex'),
   };
 }
@@ -221,6 +225,8 @@ function stepCost(step: PieceStep): number {
     case 'corrupt':
     case 'match-noise':
       return 1 / 3;
+    case 'probe':
+      return 60;
     case 'score':
       // ODIN's gradient, and forward passes for posterior, features and ODIN; of the passes only
       // what follows the first stochastic layer is run again, a few per cent.

@@ -44,8 +44,8 @@ export class AuditProgress {
   }
 
   /** Says what is done while nothing is counted yet. */
-  announce(phase: string): void {
-    this.#emit({ kind: 'progress', phase, fraction: 0 });
+  announce(phase: string, fraction = 0): void {
+    this.#emit({ kind: 'progress', phase, fraction });
   }
 
   #tell(phase: string): void {

@@ -13,6 +13,7 @@ import type { PieceExecutor } from './piece-executor.ts';
 import { PieceSchedule } from './piece-schedule.ts';
 import { PieceStore } from './piece-store.ts';
 import { planAudit, sampleSelection, type AuditPlan, type PlannedPiece } from './plan.ts';
+import type { PlannedProbe } from './probes.ts';
 import { AuditProgress } from './progress.ts';
 import { ReportWriter } from './report-writer.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
@@ -183,10 +184,38 @@ class AuditRun {
       await this.#writer.finish('failed').catch(() => undefined);
       throw this.#fatal;
     }
+    await this.#runProbes();
     const cancelled = this.#isCancelled();
     this.#closeConditions(cancelled ? 'cancelled' : 'finished');
     await this.#store.prune();
     return cancelled ? 'cancelled' : 'complete';
+  }
+
+  /** Looks for signs that the numbers cannot be trusted, on as many threads as there are. */
+  async #runProbes(): Promise<void> {
+    const waiting = [...this.#plan.probes];
+    const work = async () => {
+      for (let probe = waiting.shift(); probe !== undefined; probe = waiting.shift()) {
+        if (this.#isCancelled()) return;
+        await this.#runProbe(probe);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#executor.threads }, work));
+  }
+
+  /** A probe that fails is told of and takes nothing with it. */
+  async #runProbe(probe: PlannedProbe): Promise<void> {
+    try {
+      const kept = this.#options.resume ? await this.#store.load(probe.key) : undefined;
+      if (kept === undefined) this.#progress.announce('Looking for masked gradients', 1);
+      const { signal } = this.#options;
+      const output = kept ?? (await this.#executor.run(probe.task, { signal }));
+      this.#report.addProbe({ probe, output });
+      if (kept === undefined) await this.#store.save(probe.key, output);
+    } catch (error) {
+      if (this.#isCancelled()) return;
+      this.#options.onEvent({ kind: 'notice', message: `Sanity check: ${describeError(error)}` });
+    }
   }
 
   /** One thread's share: takes pieces until there are none. */

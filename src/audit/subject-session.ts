@@ -1,5 +1,6 @@
 import { createAttack } from '../attacks/create-attack.ts';
 import type { Criterion } from '../attacks/attack.ts';
+import { probeModel } from '../attacks/model-probe.ts';
 import { survivalOfRounding } from '../attacks/eight-bit-survival.ts';
 import { matchedNoise } from '../attacks/matched-noise.ts';
 import { Batch } from '../arrays/batch.ts';
@@ -162,6 +163,18 @@ export class SubjectSession {
         } finally {
           evading.dispose();
         }
+      }
+      case 'probe': {
+        const { inputs, labels } = await this.#data.samples.read(indices);
+        const probe = await probeModel({
+          classifier,
+          inputs,
+          criterion: { kind: 'misclassified', labels },
+          seed: this.#subject.seed,
+          sampleIndices: indices,
+          ...(control.signal === undefined ? {} : { signal: control.signal }),
+        });
+        return { kind: 'probe', ...probe };
       }
       case 'score': {
         const source = step.source === undefined ? undefined : this.#outside(step.source);

@@ -8,17 +8,20 @@ import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { averagedClassifier } from '../../src/attacks/averaged-classifier.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import { landscapeNoise } from '../../src/attacks/landscape-noise.ts';
+import { largestDifference } from '../../src/attacks/model-probe.ts';
 import {
   checkBlackBox,
   checkConvergence,
   checkDeterminism,
   checkGradients,
   checkLandscape,
+  checkLateSuccesses,
   checkLogits,
   checkLostSuccess,
   checkMonotone,
   checkNoise,
   checkSingleStep,
+  checkSmallestChange,
   checkUnbounded,
   type SanityRun,
 } from '../../src/attacks/sanity-checks.ts';
@@ -130,7 +133,7 @@ describe('on an honest model', () => {
       checkBlackBox([iterative, targeted], await attacked(honest, square)),
       checkNoise([iterative, targeted], await attacked(honest, corners)),
       checkConvergence(iterative, await attacked(honest, { ...pgd, steps: 80 })),
-      checkDeterminism(logits, await honest.logits(inputs)),
+      checkDeterminism(largestDifference(logits, await honest.logits(inputs))),
       checkLogits(logits),
       checkLostSuccess('PGD', (await createAttack(pgd).run(context)).lostSuccess),
     ];
@@ -167,7 +170,9 @@ describe('where gradients are masked', () => {
 
   test('a random model: passes differ, and successes are lost', async () => {
     const random = noisy(linearClassifier(engine, model), 0.3);
-    const flag = checkDeterminism(await random.logits(inputs), await random.logits(inputs));
+    const flag = checkDeterminism(
+      largestDifference(await random.logits(inputs), await random.logits(inputs)),
+    );
     expect(flag?.id).toBe('stochastic-model');
     const { lostSuccess } = await createAttack(pgd).run(contextOf(random));
     expect(checkLostSuccess('PGD', lostSuccess)?.id).toBe('lost-success');
@@ -250,5 +255,26 @@ describe('expectation over transformation', () => {
 
   test('refuses to average nothing', () => {
     expect(() => averagedClassifier(linearClassifier(engine, model), 0)).toThrow(RangeError);
+  });
+});
+
+describe('whether an attack has taken enough steps', () => {
+  const run = (outcomes: readonly AttackOutcome[]): SanityRun => ({ label: 'PGD', outcomes });
+
+  test('many successes in the second half say no; one may be chance', () => {
+    const outcomes = Array.from({ length: 100 }, (): AttackOutcome => 'succeeded');
+    expect(checkLateSuccesses(run(outcomes), 1)).toBeUndefined();
+    expect(checkLateSuccesses(run(outcomes), 2)?.id).toBe('not-converged');
+    const many = Array.from({ length: 1000 }, (): AttackOutcome => 'succeeded');
+    expect(checkLateSuccesses(run(many), 10)).toBeUndefined();
+  });
+
+  test('much smaller changes with twice the steps say no', () => {
+    expect(checkSmallestChange('C&W', [1, 1, 1], [0.99, 0.98, 0.4])).toBeUndefined();
+    expect(checkSmallestChange('C&W', [1, 1, 1], [0.9, 0.9, 1])?.message).toContain('10% smaller');
+    const failures = checkSmallestChange('C&W', [Infinity, Infinity, 1], [2, 2, 1]);
+    expect(failures?.message).toContain('found none');
+    expect(checkSmallestChange('C&W', [Infinity], [Infinity])).toBeUndefined();
+    expect(checkSmallestChange('C&W', [], [])).toBeUndefined();
   });
 });

@@ -208,7 +208,9 @@ describe('what is finished is never computed again', () => {
     expect(states.get('carlini-wagner-l2-quick')).toBe('cancelled');
     const second = counter();
     const resumed = await workspace.audit({}, second);
-    expect(second.ran.toSorted()).toEqual(['attack', 'match-noise', 'score', 'score']);
+    // The attack that was stopped and what follows it, and the look at the model that comes last.
+    expect(second.ran.slice(-2)).toEqual(['probe', 'attack']);
+    expect(second.ran.slice(0, -2).toSorted()).toEqual(['attack', 'match-noise', 'score', 'score']);
     expect(resumed.report.state).toBe('complete');
   });
 

@@ -82,14 +82,15 @@ describe('the models of the digits example', () => {
       expect(file.userDefinedMetadata.plan).toEqual(recipe.plan);
     });
 
-    test('reads the test digits as its metadata say, at least 98.8% of them', async () => {
+    test('reads the test digits as its metadata say, nearly all of them', async () => {
       const { testAccuracy } = readModelFile(recipe).userDefinedMetadata;
       const model = await load(recipe);
       const correct = countCorrect(model, digits);
       model.dispose();
       expect(testAccuracy.of).toBe(10_000);
       expect(Math.abs(correct - testAccuracy.correct)).toBeLessThanOrEqual(roundingTolerance);
-      expect(correct).toBeGreaterThanOrEqual(9880);
+      // What is trained on adversaries gives up a little.
+      expect(correct).toBeGreaterThanOrEqual(recipe.plan.adversary === undefined ? 9880 : 9850);
     });
   });
 

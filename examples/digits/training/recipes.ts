@@ -111,5 +111,40 @@ const digitsGraph: Recipe = {
     }),
 };
 
+/**
+ * The network and the size of the attack after Wong, Rice and Kolter: Fast is better than free
+ * (2020). Their one step may collapse to a model that only withstands one step; two do not.
+ */
+const digitsRobust: Recipe = {
+  name: 'digits-robust',
+  description: 'Two strided convolutions, trained on adversaries of L∞ 0.3.',
+  format: 'layers-model',
+  plan: {
+    seed: 4,
+    epochs: 10,
+    batchSize: 128,
+    learningRate: 2e-3,
+    maximumShift: 0,
+    adversary: { epsilon: 0.3, stepSize: 0.2, steps: 2, warmUpEpochs: 3 },
+  },
+  build: seed =>
+    sequential({
+      name: 'digits_robust',
+      layers: [
+        convolution('conv1', seed, {
+          inputShape,
+          filters: 16,
+          kernelSize: 4,
+          strides: 2,
+          padding: 'same',
+        }),
+        convolution('conv2', seed, { filters: 32, kernelSize: 4, strides: 2, padding: 'same' }),
+        layers.flatten({ name: 'flatten' }),
+        dense('dense1', seed, 100),
+        classification(seed),
+      ],
+    }),
+};
+
 /** All models of the example. */
-export const recipes: readonly Recipe[] = [digitsCnn, digitsCnnNext, digitsGraph];
+export const recipes: readonly Recipe[] = [digitsCnn, digitsCnnNext, digitsGraph, digitsRobust];

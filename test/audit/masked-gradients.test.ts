@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import type { AttackConfig } from '../../src/config/attack-config.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
+import { auditMaskedDigits, node } from '../fixtures/masked-digits.ts';
+
+/** Square may use more queries than here; these are enough for masked models to fall. */
+const attacks: readonly AttackConfig[] = [
+  { attack: 'fgsm', norm: 'Linf', epsilon: 0.3 },
+  { attack: 'pgd', norm: 'Linf', epsilon: 0.3 },
+  { attack: 'square', norm: 'Linf', epsilon: 0.3, queries: 300 },
+];
+const samples = 30;
+
+function robustAccuracy(report: AuditReport, attack: string): number {
+  const found = report.conditions.find(({ id }) => id.startsWith(attack));
+  return found?.accuracy?.count ?? NaN;
+}
+
+function flagIds(report: AuditReport): string[] {
+  return [...new Set(report.flags.map(({ id }) => id))];
+}
+
+/** What every masked model shows: a report that cannot be read as robustness. */
+function expectUnmasked(report: AuditReport): void {
+  expect(report.state).toBe('complete');
+  expect(robustAccuracy(report, 'square'), 'Square wins').toBeLessThan(
+    robustAccuracy(report, 'pgd') - 0.1 * samples,
+  );
+  expect(flagIds(report)).toContain('blackbox-stronger');
+  for (const { message, remedy } of report.flags) {
+    expect(message.length).toBeGreaterThan(20);
+    expect(remedy.length).toBeGreaterThan(10);
+  }
+}
+
+describe('a network whose gradients are masked is not called robust', () => {
+  test('input rounded to nine grey values', async () => {
+    const report = await auditMaskedDigits(
+      {
+        before: [
+          node('scaled', 'Mul', 'image', 'levels'),
+          node('rounded', 'Round', 'scaled'),
+          node('masked', 'RealDiv', 'rounded', 'levels'),
+        ],
+        constants: { levels: 8 },
+      },
+      attacks,
+      samples,
+    );
+    expectUnmasked(report);
+    expect(flagIds(report)).toEqual(
+      expect.arrayContaining(['gradient-unavailable', 'unbounded-fails']),
+    );
+  });
+
+  test('preprocessing without derivative: black or white by a threshold', async () => {
+    const report = await auditMaskedDigits(
+      {
+        before: [
+          node('above', 'Greater', 'image', 'threshold'),
+          {
+            name: 'masked',
+            op: 'Cast',
+            input: ['above'],
+            attr: { SrcT: { type: 'DT_BOOL' }, DstT: { type: 'DT_FLOAT' } },
+          },
+        ],
+        constants: { threshold: 0.2 },
+      },
+      attacks,
+      samples,
+    );
+    expectUnmasked(report);
+    expect(flagIds(report)).toEqual(
+      expect.arrayContaining(['gradient-unavailable', 'gradient-wrong']),
+    );
+  });
+
+  test('a softmax so steep that its probabilities are 0 and 1', async () => {
+    const report = await auditMaskedDigits(
+      {
+        after: [
+          node('steep', 'Mul', 'digits_graph/probabilities/BiasAdd', 'steepness'),
+          node('probabilities', 'Softmax', 'steep'),
+          // What an application does to probabilities, and what hides the softmax from the loader.
+          node('answer', 'Mul', 'probabilities', 'one'),
+        ],
+        constants: { steepness: 100, one: 1 },
+      },
+      attacks,
+      samples,
+    );
+    expectUnmasked(report);
+    expect(flagIds(report)).toContain('gradient-unavailable');
+  });
+
+  test('noise on the input: no two answers are the same', async () => {
+    const report = await auditMaskedDigits(
+      {
+        before: [
+          {
+            name: 'size',
+            op: 'Shape',
+            input: ['image'],
+            attr: { T: { type: 'DT_FLOAT' }, out_type: { type: 'DT_INT32' } },
+          },
+          {
+            name: 'normal',
+            op: 'RandomStandardNormal',
+            input: ['size'],
+            attr: { dtype: { type: 'DT_FLOAT' }, T: { type: 'DT_INT32' } },
+          },
+          node('noise', 'Mul', 'normal', 'deviation'),
+          node('masked', 'AddV2', 'image', 'noise'),
+        ],
+        constants: { deviation: 0.5 },
+      },
+      attacks,
+      samples,
+    );
+    expect(flagIds(report)).toEqual(expect.arrayContaining(['stochastic-model', 'lost-success']));
+  });
+
+  test('the same network unmasked raises no flag', async () => {
+    const report = await auditMaskedDigits({ constants: {} }, attacks, samples);
+    expect(flagIds(report)).toEqual([]);
+    expect(robustAccuracy(report, 'pgd')).toBeLessThan(0.1 * samples);
+  });
+});
