@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { EngineError } from './engine-error.ts';
+import { NativeGate } from './native-gate.ts';
 import {
   RemoteError,
   type SerializedProblem,
@@ -134,6 +135,7 @@ export class ThreadPool<Request, Response, Progress = never> {
 /** One thread and the task that it has in hand. */
 class Thread<Request, Response, Progress> {
   readonly #worker: Worker;
+  readonly #gate = new NativeGate();
   readonly #onIdle: () => void;
   readonly #onGone: () => void;
   #task: Task<Request, Response, Progress> | undefined;
@@ -147,10 +149,13 @@ class Thread<Request, Response, Progress> {
   ) {
     this.#onIdle = onIdle;
     this.#onGone = onGone;
-    this.#worker = new Worker(module, {
-      workerData: data,
-      ...(nodeArguments !== undefined && { execArgv: [...nodeArguments] }),
-    });
+    this.#worker = this.#gate.lead(
+      () =>
+        new Worker(module, {
+          workerData: data,
+          ...(nodeArguments !== undefined && { execArgv: [...nodeArguments] }),
+        }),
+    );
     this.#worker.on('message', (report: ThreadReport<Response, Progress>) => this.#hear(report));
     this.#worker.on('messageerror', error => (this.#lastError = error));
     this.#worker.on('error', error => (this.#lastError = error));
@@ -181,13 +186,14 @@ class Thread<Request, Response, Progress> {
     this.#deadline = setTimeout(() => void this.end(cancelledError()), gracePeriod);
   }
 
-  /** Ends the thread at once and rejects its task. */
+  /** Rejects the task at once and ends the thread, when it is not in a native call. */
   async end(reason: EngineError): Promise<void> {
     clearTimeout(this.#deadline);
     this.#task?.reject(reason);
     this.#task = undefined;
     // At once, so that no other task is given to a thread that is going down.
     this.#onGone();
+    await this.#gate.close();
     await this.#worker.terminate();
   }
 

@@ -79,7 +79,8 @@ async function audit(
 /** Trouble with the process may be over the next time; what was finished is not done again. */
 function remediesFor(error: unknown, again: (title: string) => Remedy): Remedy[] {
   if (!(error instanceof WorkerError)) return [];
-  return [again(error.code === 'worker/ended' ? l10n.t('Continue') : l10n.t('Try Again'))];
+  const ended = error.code === 'worker/ended' || error.code === 'worker/crashed';
+  return [again(ended ? l10n.t('Continue') : l10n.t('Try Again'))];
 }
 
 /** The worker reads what is on disk, and the user means what is in the editor. */

@@ -162,9 +162,7 @@ export class AuditRuns {
       if (isCancelled()) return { state: 'cancelled' };
       run.state = 'running';
       this.#changed.fire(run);
-      const worker = await (this.#worker ??= this.#startWorker());
-      if (isCancelled()) return { state: 'cancelled' };
-      return await this.#auditWith(worker, run);
+      return await this.#auditThroughCrashes(run);
     } catch (error) {
       // Whoever cancels gets what they asked for, also when the worker had to be killed for it.
       if (isCancelled() && error instanceof WorkerError) return { state: 'cancelled' };
@@ -174,9 +172,29 @@ export class AuditRuns {
     }
   }
 
-  async #auditWith(worker: WorkerProcess, run: Run): Promise<RunEnding> {
+  /** Goes on with a new worker when one crashes, as long as there is an attempt left. */
+  async #auditThroughCrashes(run: Run): Promise<RunEnding> {
+    const [first, ...others] = attemptsOf(run.request.engine);
+    for (let engine = first; ;) {
+      try {
+        return await this.#auditOn(engine, run);
+      } catch (error) {
+        const next = others.shift();
+        const crashed = error instanceof WorkerError && error.code === 'worker/crashed';
+        if (!crashed || next === undefined || run.source.token.isCancellationRequested) throw error;
+        const how = next === engine ? 'goes on where it was' : 'starts again on WebAssembly';
+        this.#noticed.fire(`${error.message} The audit ${how}.`);
+        engine = next;
+        this.#worker = undefined;
+      }
+    }
+  }
+
+  async #auditOn(engine: AuditRequest['engine'], run: Run): Promise<RunEnding> {
+    const worker = await (this.#worker ??= this.#startWorker());
+    if (run.source.token.isCancellationRequested) return { state: 'cancelled' };
     const summary = await worker.audit(
-      { ...run.request, auditId: randomUUID(), resume: true },
+      { ...run.request, engine, auditId: randomUUID(), resume: true },
       event => this.#onEvent(run, event),
       run.source.token,
     );
@@ -235,6 +253,16 @@ export class AuditRuns {
     const worker = await starting?.catch(() => undefined);
     await worker?.shutDown();
   }
+}
+
+type Attempts = readonly [AuditRequest['engine'], ...AuditRequest['engine'][]];
+
+/**
+ * The engines with which an audit is tried, one crash after the other. The first crash may be chance;
+ * after the second, `auto` does without native code. Finished pieces of the same engine are kept.
+ */
+function attemptsOf(engine: AuditRequest['engine']): Attempts {
+  return engine === 'auto' ? ['auto', 'auto', 'wasm'] : [engine, engine];
 }
 
 class Run implements AuditRun {

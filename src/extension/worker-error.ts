@@ -1,8 +1,15 @@
 import { AssayError, type ProblemDetails } from '../errors/assay-error.ts';
 
-/** What can go wrong between the editor and its worker process. */
+/**
+ * What can go wrong between the editor and its worker process. `worker/crashed` is an end that native
+ * code is to blame for; any other end is `worker/ended`.
+ */
 export type WorkerErrorCode =
-  'worker/did-not-start' | 'worker/protocol-version' | 'worker/ended' | 'worker/unresponsive';
+  | 'worker/did-not-start'
+  | 'worker/protocol-version'
+  | 'worker/crashed'
+  | 'worker/ended'
+  | 'worker/unresponsive';
 
 /** The worker process did not do its part; nothing finished is lost. */
 export class WorkerError extends AssayError {

@@ -43,8 +43,8 @@ export class WorkerProcess {
   readonly #connection: MessageConnection;
   readonly #options: WorkerOptions;
   readonly #listeners = new Map<string, (event: AuditEvent) => void>();
-  /** Resolves with the reason in words, once the process has ended. Never rejects. */
-  readonly ended: Promise<string>;
+  /** Resolves once the process has ended. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
   #toolVersion = '';
 
   private constructor(options: WorkerOptions) {
@@ -58,7 +58,7 @@ export class WorkerProcess {
     });
     this.ended = new Promise(resolve => {
       this.#child.once('exit', (code, signal) => resolve(describeEnd(code, signal)));
-      this.#child.once('error', error => resolve(error.message));
+      this.#child.once('error', error => resolve({ crashed: false, reason: error.message }));
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) this.#logLines(stream);
     this.#connection = createMessageConnection(
@@ -151,7 +151,7 @@ export class WorkerProcess {
         );
       }, this.#options.startMilliseconds);
     });
-    const end = this.ended.then(reason => {
+    const end = this.ended.then(({ reason }) => {
       throw new WorkerError('worker/did-not-start', `The audit process did not start: ${reason}.`, {
         remedy: 'Look into the log for what it wrote.',
       });
@@ -171,8 +171,9 @@ export class WorkerProcess {
   }
 
   async #endedEarly(): Promise<never> {
-    const reason = await this.ended;
-    throw new WorkerError('worker/ended', `The audit process stopped: ${reason}.`, {
+    const { crashed, reason } = await this.ended;
+    const code = crashed ? 'worker/crashed' : 'worker/ended';
+    throw new WorkerError(code, `The audit process stopped: ${reason}.`, {
       remedy: 'What was finished is kept; the audit can go on from there.',
     });
   }
@@ -191,15 +192,44 @@ function differentVersions(theirs: number): WorkerError {
   );
 }
 
-/** The end of a process in words that a user can act on. */
-function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+/** How a process ended. */
+interface ProcessEnd {
+  /** Whether it fell over native code, and nobody ended it. */
+  readonly crashed: boolean;
+  /** In words that a user can act on. */
+  readonly reason: string;
+}
+
+/** What the system sends to a process that does what it must not. */
+const crashSignals: ReadonlySet<NodeJS.Signals> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGTRAP',
+]);
+
+/** The least of the codes with which Windows ends a process that crashed (`STATUS_…` of severity error). */
+const leastCrashCode = 0xc0000000;
+
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
   if (signal === 'SIGKILL') {
-    return 'it was killed (signal SIGKILL), by someone or by the system when memory ran out';
+    const reason =
+      'it was killed (signal SIGKILL), by someone or by the system when memory ran out';
+    return { crashed: false, reason };
   }
-  if (signal !== null) return `it ended with signal ${signal}`;
+  if (signal !== null) {
+    return { crashed: crashSignals.has(signal), reason: `it ended with signal ${signal}` };
+  }
   // V8 aborts with 134 (SIGABRT as an exit code) when its heap is full.
-  if (code === 134) return 'it ran out of memory or aborted (exit code 134)';
-  return `it ended with exit code ${code ?? 'unknown'}`;
+  if (code === 134) {
+    return { crashed: true, reason: 'it ran out of memory or aborted (exit code 134)' };
+  }
+  return {
+    crashed: code !== null && code >= leastCrashCode,
+    reason: `it ended with exit code ${code ?? 'unknown'}`,
+  };
 }
 
 /** An error response of the worker as the user's words; anything else as it is. */

@@ -41,15 +41,23 @@ connection.onRequest(InitializeRequest, ({ protocolVersion }) => {
   return { protocolVersion: workerProtocolVersion, processId: process.pid, toolVersion };
 });
 
+/** Raised when the editor is gone. */
+const departure = new AbortController();
+const running = new Set<Promise<unknown>>();
+
 connection.onRequest(AuditRequest, async (params, token) => {
+  const run = audit(params, token);
+  running.add(run);
   try {
-    return await audit(params, token);
+    return await run;
   } catch (error) {
     const code = error instanceof AssayError ? error.code : 'unexpected';
     // The log gets the stack; the user gets the sentence.
     if (!(error instanceof AssayError)) console.error(error);
     const description = describeError(error);
     return new ResponseError<WorkerErrorData>(2, description, { code, description });
+  } finally {
+    running.delete(run);
   }
 });
 
@@ -68,7 +76,7 @@ async function audit(params: AuditParams, token: CancellationToken): Promise<Aud
     onEvent: event => {
       void connection.sendNotification(AuditEventNotification, { auditId, event });
     },
-    signal: stop.signal,
+    signal: AbortSignal.any([stop.signal, departure.signal]),
   });
   return {
     reportPath,
@@ -77,6 +85,10 @@ async function audit(params: AuditParams, token: CancellationToken): Promise<Aud
   };
 }
 
-// The editor is gone: nobody is left to work for. What was finished is on disk.
-process.on('disconnect', () => process.exit(0));
+// The editor is gone: nobody is left to work for. What was finished is on disk. A process that ends
+// while native code runs in one of its threads would crash, so the threads are ended first.
+process.on('disconnect', () => {
+  departure.abort();
+  void Promise.allSettled(running).then(() => process.exit(0));
+});
 connection.listen();

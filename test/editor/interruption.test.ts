@@ -22,7 +22,8 @@ describe('an audit that is interrupted', () => {
       const [run] = assay.runs();
       const report = await assay.report(model.fsPath);
       const clean = report?.conditions.find(({ kind }) => kind === 'clean');
-      return clean?.state === 'finished' ? run : undefined;
+      // The report of an earlier run is not 'running'.
+      return report?.state === 'running' && clean?.state === 'finished' ? run : undefined;
     });
   }
 
@@ -72,5 +73,36 @@ describe('an audit that is interrupted', () => {
     assert.equal(report?.state, 'complete');
     const finishedAfter = await finishedPieces();
     for (const [name, time] of finishedBefore) assert.equal(finishedAfter.get(name), time);
+  });
+
+  it('goes on by itself when native code crashes: the editor stays, and what was finished too', async () => {
+    await changeConfig({
+      samples: 40,
+      seed: 2,
+      attacks: [
+        { attack: 'fgsm', epsilon: 0.1 },
+        { attack: 'carlini-wagner', preset: 'quick' },
+      ],
+    });
+    startAudit();
+    const run = await runAfterClean();
+    await eventually('the attack', () => run.progress.phase.startsWith('C&W'));
+    const crashed = assay.workerProcessId();
+    assert.ok(crashed !== undefined);
+    const finishedBefore = await finishedPieces();
+    // What the kernel sends to a process whose native code writes where it must not.
+    process.kill(crashed, 'SIGSEGV');
+
+    assert.equal((await run.ending).state, 'complete');
+    assert.notEqual(assay.workerProcessId(), crashed);
+    const report = await assay.report(model.fsPath);
+    assert.equal(report?.state, 'complete');
+    assert.equal(report.engine.name, 'native');
+    assert.ok(report.conditions.every(({ state }) => state === 'finished'));
+    const finishedAfter = await finishedPieces();
+    for (const [name, time] of finishedBefore) assert.equal(finishedAfter.get(name), time);
+    // This code runs in the extension host, which serves the editor as before.
+    await vscode.commands.executeCommand('assay.openReport', model.toString());
+    assert.ok(vscode.window.tabGroups.all.some(({ tabs }) => tabs.length > 0));
   });
 });

@@ -187,6 +187,49 @@ describe('a worker that ends by itself', () => {
   });
 });
 
+describe('a worker that crashes', () => {
+  /** Runs the audit; with what was noticed, and the processes that were at work on it. */
+  async function auditThroughCrashes(
+    modelPath: string,
+    engine: AuditRequest['engine'],
+  ): Promise<{ ending: unknown; notices: string[]; processCount: number }> {
+    const runs = openRuns();
+    const notices: string[] = [];
+    const processes = new Set<number | undefined>();
+    runs.onNotice(message => notices.push(message));
+    runs.onDidChange(({ progress }) => {
+      if (progress.fraction > 0) processes.add(runs.workerProcessId);
+    });
+    const ending: unknown = await runs
+      .start({ ...request(modelPath), engine })
+      .catch((error: unknown) => error);
+    processes.delete(undefined);
+    return { ending, notices, processCount: processes.size };
+  }
+
+  test('is replaced by another, and by one without native code when that crashes too', async () => {
+    const { ending, notices, processCount } = await auditThroughCrashes(
+      'aborts unless wasm',
+      'auto',
+    );
+    expect(ending).toMatchObject({ state: 'complete' });
+    expect(notices).toEqual([
+      'The audit process stopped: it ended with signal SIGSEGV. The audit goes on where it was.',
+      'The audit process stopped: it ended with signal SIGSEGV. The audit starts again on WebAssembly.',
+      'engine wasm',
+    ]);
+    expect(processCount).toBe(3);
+  });
+
+  test('again and again ends the audit', async () => {
+    const { ending, notices, processCount } = await auditThroughCrashes('aborts', 'native');
+    expect(ending).toMatchObject({ code: 'worker/crashed' });
+    expect(String(ending)).toContain('signal SIGABRT');
+    expect(notices).toHaveLength(1);
+    expect(processCount).toBe(2);
+  });
+});
+
 describe('a worker that does not fit', () => {
   test('by its version is refused and ended', async () => {
     process.env['UNRULY_START'] = 'other-version';

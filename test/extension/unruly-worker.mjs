@@ -24,7 +24,7 @@ connection.onRequest('assay/initialize', () => {
   return { protocolVersion, processId: process.pid, toolVersion: '0.0.0-test' };
 });
 
-connection.onRequest('assay/audit', async ({ auditId, modelPath, resume }, token) => {
+connection.onRequest('assay/audit', async ({ auditId, modelPath, engine, resume }, token) => {
   const send = event => connection.sendNotification('assay/auditEvent', { auditId, event });
   const summary = state => ({ reportPath: `${modelPath}.report`, state, failedChecks: 0 });
   const cancelled = new Promise(resolve => token.onCancellationRequested(resolve));
@@ -44,6 +44,13 @@ connection.onRequest('assay/audit', async ({ auditId, modelPath, resume }, token
     case 'killed':
       process.kill(process.pid, 'SIGKILL');
       break;
+    case 'aborts':
+      process.abort();
+      break;
+    case 'aborts unless wasm':
+      if (engine !== 'wasm') process.kill(process.pid, 'SIGSEGV');
+      await send({ kind: 'notice', message: `engine ${engine}` });
+      return summary('complete');
     case 'refuses':
       throw new ResponseError(-32000, 'refused', {
         code: 'model/shard-missing',

@@ -2,6 +2,7 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 import { here } from '../backends/here.ts';
 import { findPackage } from '../backends/installed-package.ts';
 import { EngineError } from '../engine-error.ts';
+import { callNative } from '../native-gate.ts';
 import { CompileError } from './compile-error.ts';
 import { encodeModel, type OnnxGraph, type OnnxPort } from './onnx.ts';
 
@@ -77,14 +78,19 @@ export class Session {
     { threads, optimizedModelPath }: SessionOptions,
   ): Promise<Session> {
     try {
-      const session = await runtime.library.InferenceSession.create(encodeModel(graph), {
-        executionProviders: ['cpu'],
-        graphOptimizationLevel: 'all',
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 4,
-        ...(optimizedModelPath === undefined ? {} : { optimizedModelFilePath: optimizedModelPath }),
-      });
+      const model = encodeModel(graph);
+      const session = await callNative(() =>
+        runtime.library.InferenceSession.create(model, {
+          executionProviders: ['cpu'],
+          graphOptimizationLevel: 'all',
+          intraOpNumThreads: threads,
+          interOpNumThreads: 1,
+          logSeverityLevel: 4,
+          ...(optimizedModelPath === undefined
+            ? {}
+            : { optimizedModelFilePath: optimizedModelPath }),
+        }),
+      );
       return new Session(runtime, session, graph);
     } catch (error) {
       throw runtimeError('refuses the graph', error);
@@ -104,7 +110,9 @@ export class Session {
     const feeds = this.#tensors(this.#inputs, inputs).filter(([name]) => known.has(name));
     const fetches = this.#tensors(this.#outputs, outputs);
     try {
-      await this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+      await callNative(() =>
+        this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches)),
+      );
     } catch (error) {
       throw runtimeError('fails', error);
     }
@@ -112,7 +120,7 @@ export class Session {
 
   /** Frees the session's memory. */
   async release(): Promise<void> {
-    await this.#session.release();
+    await callNative(() => this.#session.release());
   }
 
   #tensors(
@@ -124,7 +132,8 @@ export class Session {
   }
 }
 
-function runtimeError(what: string, cause: unknown): CompileError {
+function runtimeError(what: string, cause: unknown): CompileError | EngineError {
+  if (cause instanceof EngineError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new CompileError('compile/failed', `ONNX Runtime ${what}: ${reason}`, { cause });
 }

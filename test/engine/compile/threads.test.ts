@@ -5,19 +5,20 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EngineOptions } from '../../../src/engine/open-engine.ts';
+import { ThreadPool } from '../../../src/engine/thread-pool.ts';
 import type { ThreadAnswer, ThreadTask } from './thread-entry.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const folders: string[] = [];
 
 /** Bundles the thread's program as the extension is bundled, with ONNX Runtime left outside. */
-async function bundleInto(parent: string): Promise<string> {
+async function bundleInto(parent: string, entry = 'thread-entry'): Promise<string> {
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, 'assay-threads-'));
   folders.push(folder);
-  const outfile = join(folder, 'thread.cjs');
+  const outfile = join(folder, `${entry}.cjs`);
   await build({
-    entryPoints: [join(import.meta.dirname, 'thread-entry.ts')],
+    entryPoints: [join(import.meta.dirname, `${entry}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -76,6 +77,22 @@ test('each thread has an engine of its own, and they run side by side', async ()
     expect(answer).toMatchObject({ name: 'native', notes: [] });
     expectSoftmax(answer, seeds[index] as number);
   });
+});
+
+test('a thread can be ended whatever native code it runs, and the process lives on', async () => {
+  const module = await bundleInto(join(root, 'node_modules/.cache'), 'busy-thread');
+  for (let round = 0; round < 8; round++) {
+    const data: EngineOptions = { name: 'native', wasmDirectory };
+    const pool = new ThreadPool<null, never, number>({ module, size: 2, data });
+    let calls = 0;
+    const tasks = [1, 2].map(() => pool.run(null, { onProgress: () => (calls += 1) }));
+    const ends = Promise.allSettled(tasks);
+    await expect.poll(() => calls, { interval: 1, timeout: 20_000 }).toBeGreaterThan(round);
+    await pool.close();
+    for (const end of await ends) {
+      expect(end).toMatchObject({ status: 'rejected', reason: { code: 'engine/disposed' } });
+    }
+  }
 });
 
 describe('where ONNX Runtime is not installed', () => {
