@@ -7,6 +7,11 @@ import { activateAssay, changeConfig, eventually, fileOf } from './example.ts';
 
 describe('an audit that is interrupted', () => {
   const model = fileOf('models/digits-cnn-next/model.json');
+  /** A few seconds' work, so that there is a middle to interrupt. */
+  const someAttacks = [
+    { attack: 'fgsm', epsilon: 0.1 },
+    { attack: 'carlini-wagner', preset: 'quick' },
+  ];
   let assay: AssayApi;
 
   before(async () => {
@@ -55,7 +60,7 @@ describe('an audit that is interrupted', () => {
 
   it('goes on after the worker was killed, and repeats nothing that was finished', async () => {
     // Another seed takes other samples, of which nothing is finished yet.
-    await changeConfig({ samples: 40, seed: 1, attacks: [{ attack: 'fgsm', epsilon: 0.1 }] });
+    await changeConfig({ samples: 40, seed: 1, attacks: someAttacks });
     startAudit();
     const run = await runAfterClean();
     const killed = assay.workerProcessId();
@@ -76,14 +81,7 @@ describe('an audit that is interrupted', () => {
   });
 
   it('goes on by itself when native code crashes: the editor stays, and what was finished too', async () => {
-    await changeConfig({
-      samples: 40,
-      seed: 2,
-      attacks: [
-        { attack: 'fgsm', epsilon: 0.1 },
-        { attack: 'carlini-wagner', preset: 'quick' },
-      ],
-    });
+    await changeConfig({ samples: 40, seed: 2, attacks: someAttacks });
     startAudit();
     const run = await runAfterClean();
     await eventually('the attack', () => run.progress.phase.startsWith('C&W'));

@@ -7,7 +7,6 @@ import {
   type PiecewiseConstantKernel,
   piecewiseConstantKernels,
 } from '../../src/engine/claims.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
 import {
   centralDifferences,
   distinctInputs,
@@ -23,7 +22,7 @@ import type { GradientCase } from './gradient-cases/gradient-case.ts';
 import { movingCases } from './gradient-cases/moving.ts';
 import { poolingCases } from './gradient-cases/pooling.ts';
 import { reductionCases } from './gradient-cases/reduction.ts';
-import { installedEngines } from './installed-engines.ts';
+import { installedEngines, openInstalledEngine } from './installed-engines.ts';
 
 /** Every claim needs cases: the type demands it. */
 const cases: Record<DifferentiableKernel | PiecewiseConstantKernel, readonly GradientCase[]> = {
@@ -38,7 +37,7 @@ const cases: Record<DifferentiableKernel | PiecewiseConstantKernel, readonly Gra
 const engines = installedEngines();
 
 beforeAll(async () => {
-  for (const name of engines) await openEngine({ name });
+  for (const name of engines) await openInstalledEngine({ name });
 });
 
 /** Fills freed memory with sevens, so that a kernel that reads what it did not write is found out. */

@@ -3,8 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../src/random/random.ts';
 import type { BatchFunction } from '../../src/engine/engine.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
-import { installedEngines } from './installed-engines.ts';
+import { installedEngines, openInstalledEngine } from './installed-engines.ts';
 
 const imageShape = [12, 12, 2];
 const classes = 4;
@@ -68,13 +67,13 @@ const images = (() => {
 })();
 
 beforeAll(async () => {
-  for (const name of engines) await openEngine({ name });
+  for (const name of engines) await openInstalledEngine({ name });
 });
 
 describe.each(engines)('a layers model on %s', name => {
   test('has the input gradient that finite differences show', async () => {
     const model = smallNetwork();
-    const prepared = (await openEngine({ name })).prepare(lossAndGradient(model));
+    const prepared = (await openInstalledEngine({ name })).prepare(lossAndGradient(model));
     const [, gradient = new Float32Array(0)] = await prepared.run(count, [images]);
 
     // Along a random direction for each sample, in double precision over the samples' own losses.
@@ -104,12 +103,12 @@ describe.each(engines)('a layers model on %s', name => {
     const model = smallNetwork();
     const fn = lossAndGradient(model);
     const whole = await (
-      await openEngine({ name, maximumBatch: 100 })
+      await openInstalledEngine({ name, maximumBatch: 100 })
     )
       .prepare(fn)
       .run(count, [images]);
     const single = await (
-      await openEngine({ name, maximumBatch: 1 })
+      await openInstalledEngine({ name, maximumBatch: 1 })
     )
       .prepare(fn)
       .run(count, [images]);
@@ -119,7 +118,7 @@ describe.each(engines)('a layers model on %s', name => {
 
   test('leaves no tensor behind', async () => {
     const model = smallNetwork();
-    const prepared = (await openEngine({ name })).prepare(lossAndGradient(model));
+    const prepared = (await openInstalledEngine({ name })).prepare(lossAndGradient(model));
     await prepared.run(count, [images]);
     const before = tf.memory();
     for (let i = 0; i < 5; i++) await prepared.run(count, [images]);
@@ -134,7 +133,7 @@ test('all engines agree', async () => {
   const model = smallNetwork();
   const results = [];
   for (const name of engines) {
-    const prepared = (await openEngine({ name })).prepare(lossAndGradient(model));
+    const prepared = (await openInstalledEngine({ name })).prepare(lossAndGradient(model));
     results.push(await prepared.run(count, [images]));
   }
   const [[, expected = new Float32Array(0)] = [], ...others] = results;

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import type { BatchFunction } from '../../src/engine/engine.ts';
-import { openEngine } from '../../src/engine/open-engine.ts';
+import { installedEngines, openInstalledEngine } from './installed-engines.ts';
 
 /** Row-wise: `x · w` and the sum of squares of the row. */
 const product: BatchFunction = {
@@ -24,9 +24,9 @@ function expectedProduct(values: Float32Array): [number[], number[]] {
   return [sums, squares];
 }
 
-describe.each(['wasm', 'cpu'] as const)('the engine %s', name => {
+describe.each(installedEngines())('the engine %s', name => {
   test('computes the outputs of every row, whatever the number of rows', async () => {
-    const engine = await openEngine({ name, maximumBatch: 7 });
+    const engine = await openInstalledEngine({ name, maximumBatch: 7 });
     const prepared = engine.prepare(product);
     for (const count of [0, 1, 7, 8, 50]) {
       const values = Float32Array.from({ length: count * 3 }, (_, i) => (i % 11) - 5);
@@ -38,7 +38,7 @@ describe.each(['wasm', 'cpu'] as const)('the engine %s', name => {
   });
 
   test('leaves no tensor behind', async () => {
-    const prepared = (await openEngine({ name })).prepare(product);
+    const prepared = (await openInstalledEngine({ name })).prepare(product);
     const values = Float32Array.from({ length: 30 }, (_, i) => i);
     await prepared.run(10, [values]);
     const before = tf.memory().numTensors;
@@ -47,7 +47,7 @@ describe.each(['wasm', 'cpu'] as const)('the engine %s', name => {
   });
 
   test('refuses arrays of the wrong size', async () => {
-    const prepared = (await openEngine({ name })).prepare(product);
+    const prepared = (await openInstalledEngine({ name })).prepare(product);
     await expect(prepared.run(2, [new Float32Array(5)])).rejects.toThrow(RangeError);
   });
 });

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { openEngine } from '../../src/engine/open-engine.ts';
 import {
   centralDifferences,
   distinctInputs,
@@ -9,12 +8,12 @@ import {
   tapeGradients,
 } from './finite-differences.ts';
 import { secondOrderCases } from './gradient-cases/second-order.ts';
-import { installedEngines } from './installed-engines.ts';
+import { installedEngines, openInstalledEngine } from './installed-engines.ts';
 
 const engines = installedEngines();
 
 beforeAll(async () => {
-  for (const name of engines) await openEngine({ name });
+  for (const name of engines) await openInstalledEngine({ name });
 });
 
 describe('the gradient of a gradient', () => {
