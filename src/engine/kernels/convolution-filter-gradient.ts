@@ -29,7 +29,7 @@ export const convolutionFilterGradient = composedKernel(
       false,
       tf.backend_util.convertConv2DDataFormat(attributes.dataFormat),
     );
-    if (info.dataFormat === 'channelsFirst') throw new Error('The wasm backend computes in NHWC.');
+    if (info.dataFormat === 'channelsFirst') throw new Error('Convolutions compute in NHWC.');
 
     const reachHeight = (info.outHeight - 1) * info.strideHeight + info.filterHeight;
     const reachWidth = (info.outWidth - 1) * info.strideWidth + info.filterWidth;

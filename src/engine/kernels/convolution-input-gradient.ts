@@ -32,7 +32,7 @@ export const convolutionInputGradient = composedKernel(
       false,
       tf.backend_util.convertConv2DDataFormat(attributes.dataFormat),
     );
-    if (info.dataFormat === 'channelsFirst') throw new Error('The wasm backend computes in NHWC.');
+    if (info.dataFormat === 'channelsFirst') throw new Error('Convolutions compute in NHWC.');
 
     const rows = phaseRange(
       info.inHeight,

@@ -17,6 +17,7 @@ import type { BackendName, Kernel } from './kernel.ts';
 import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './max-pool.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradient.ts';
+import { tensorflowConvolutionGradients } from './tensorflow-convolutions.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 
 const kernels: readonly Kernel[] = [
@@ -42,6 +43,7 @@ const kernels: readonly Kernel[] = [
   resizeBilinearGradient,
   resizeNearestNeighborGradient,
   unsortedSegmentSum,
+  ...tensorflowConvolutionGradients,
 ];
 
 /**
