@@ -21,6 +21,7 @@ import { virtualLogit } from '../uncertainty/baselines/virtual-logit.ts';
 import type { LastLayer } from '../uncertainty/last-layer.ts';
 import type { NotApplicable } from '../uncertainty/posterior.ts';
 import { UncertaintyError } from '../uncertainty/uncertainty-error.ts';
+import type { DetectorRecord } from './piece.ts';
 
 /** The scores that a model can be given without a posterior, and what is missing why. */
 export interface Detectors {
@@ -126,6 +127,14 @@ async function observeAll(
     features: Batch.concat(features, [layer.featureCount]),
     logits: Batch.concat(logits, [layer.classCount]),
     labels: Int32Array.from(labels),
+  };
+}
+
+/** What a report says of fitted scores. */
+export function describeDetectors({ scores, missing }: Detectors): DetectorRecord {
+  return {
+    scores: scores.map(({ name, settings }) => ({ name: scoreKey(name), settings })),
+    missing: missing.map(({ name, reason }) => ({ name: scoreKey(name), reason })),
   };
 }
 

@@ -147,7 +147,7 @@ function evasion(
   const { settings, target } = plain.attack;
   return {
     ...plain,
-    id: `evasive-${plain.id}`,
+    id: `evasive-${weight}-${plain.id}`,
     label,
     attack: { settings, target, evasion: { weight, passes } },
     step: { kind: 'evade', settings, target, evasion: { weight, passes } },

@@ -14,8 +14,9 @@ import { evaluateRequirements } from '../report/evaluate-requirements.ts';
 import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
 import { ConditionResults } from './condition-results.ts';
+import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
-import type { PieceOutput } from './piece.ts';
+import type { DetectorRecord, PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
 import type { ProbeResult } from './probes.ts';
 import { summariseRobustness } from './robustness-summary.ts';
@@ -39,6 +40,8 @@ export class GrowingReport {
   readonly #conditions: ReadonlyMap<string, ConditionResults>;
   readonly #ids: ReadonlyMap<number, string>;
   readonly #arrays: Record<string, string> = {};
+  readonly #detection: DetectionSummary;
+  #detectors: DetectorRecord | undefined;
   #engineNotes: readonly string[] = [];
   #gradientCheck: GradientCheckRecord | null = null;
   readonly #probes: ProbeResult[] = [];
@@ -57,6 +60,10 @@ export class GrowingReport {
     this.#record = record;
     this.#origin = origin;
     this.#ids = ids;
+    this.#detection = new DetectionSummary({
+      posterior: record.posterior,
+      fit: { count: plan.fitCount, source: fittingSource(config.folder, record) },
+    });
     this.#conditions = new Map(
       plan.conditions.map(condition => [
         condition.id,
@@ -94,6 +101,7 @@ export class GrowingReport {
         break;
       case 'score':
         results.addScores(piece.start, output);
+        this.#detectors = output.detectors;
         break;
       case 'probe':
         throw new RangeError('Probes belong to no condition');
@@ -121,6 +129,7 @@ export class GrowingReport {
     const { config, folder, file } = this.#config;
     const now = new Date();
     const conditions = this.#summaries();
+    const detection = this.#detection.summarise(this.conditions, this.#detectors);
     const robustness = summariseRobustness(this.conditions, record.model.bounds);
     return {
       version: 1,
@@ -148,6 +157,7 @@ export class GrowingReport {
       },
       engine: { ...record.engine, threads: this.#origin.threads, notes: [...this.#engineNotes] },
       files: [...this.#origin.files],
+      ...(detection === undefined ? {} : { detection }),
       gradientCheck: this.#gradientCheck,
       conditions,
       ...(robustness === undefined ? {} : { robustness }),
@@ -240,6 +250,11 @@ export class GrowingReport {
       return [{ index, id, label, role, conditions: Object.fromEntries(known) }];
     });
   }
+}
+
+function fittingSource(folder: string, { calibration }: SubjectRecord): string {
+  const [file] = calibration?.files ?? [];
+  return file === undefined ? 'data' : portablePath(folder, file);
 }
 
 /** `models/digits-cnn/model.json` → `digits-cnn`. */

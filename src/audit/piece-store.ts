@@ -1,8 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { AttackOutcome } from '../attacks/attack.ts';
 import { makeFolder } from './atomic-file.ts';
-import type { OutputOf, PieceOutput } from './piece.ts';
+import type { DetectorRecord, OutputOf, PieceOutput } from './piece.ts';
 import type { NumpyValues } from '../numpy/dtype.ts';
 import { openNpz } from '../numpy/open-numpy.ts';
 import { writeNpz, type WritableArray } from '../numpy/write-numpy.ts';
@@ -34,8 +35,9 @@ export class PieceStore {
   /** The output of a piece, or undefined when it is not there or not whole. */
   async load(key: string): Promise<PieceOutput | undefined> {
     // A piece that is missing or damaged is simply computed again.
-    const arrays = await readAll(this.#path(key)).catch(() => undefined);
-    return arrays === undefined ? undefined : decode(arrays);
+    return await readAll(this.#path(key))
+      .then(decode)
+      .catch(() => undefined);
   }
 
   /** @throws AuditError `audit/cannot-write`; NumpyError `numpy/no-space`, `numpy/not-written` */
@@ -114,6 +116,7 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
             row(values),
           ]),
         ),
+        detectors: row(new TextEncoder().encode(JSON.stringify(output.detectors))),
         ...(output.posterior === undefined
           ? {}
           : {
@@ -195,12 +198,25 @@ function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {
       ? [[name.slice(scorePrefix.length), values] as const]
       : [],
   );
-  if (scores.length === 0) return undefined;
+  const detectors = decodeDetectors(arrays.get('detectors'));
+  if (scores.length === 0 || detectors === undefined) return undefined;
   const prediction = arrays.get('prediction');
   const mutualInformationError = arrays.get('mutualInformationError');
   const posterior =
     prediction instanceof Int32Array && mutualInformationError instanceof Float64Array
       ? { prediction, mutualInformationError }
       : undefined;
-  return { kind: 'score', scores: Object.fromEntries(scores), posterior };
+  return { kind: 'score', scores: Object.fromEntries(scores), posterior, detectors };
+}
+
+const DetectorSchema = v.object({
+  scores: v.array(v.object({ name: v.string(), settings: v.record(v.string(), v.number()) })),
+  missing: v.array(v.object({ name: v.string(), reason: v.string() })),
+});
+
+/** The one part of a piece that is text: JSON as UTF-8. */
+function decodeDetectors(bytes: NumpyValues | undefined): DetectorRecord | undefined {
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  const checked = v.safeParse(DetectorSchema, JSON.parse(new TextDecoder().decode(bytes)));
+  return checked.success ? checked.output : undefined;
 }

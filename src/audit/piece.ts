@@ -86,6 +86,7 @@ export type PieceOutput =
       readonly scores: Readonly<Record<string, Float64Array>>;
       /** Of the posterior, where there is one. */
       readonly posterior: PosteriorAnswers | undefined;
+      readonly detectors: DetectorRecord;
     }
   | {
       readonly kind: 'probe';
@@ -94,6 +95,15 @@ export type PieceOutput =
       readonly landscapeChange: Float64Array;
       readonly passDifference: number;
     };
+
+/** With which hyper-parameters scores were computed, and which ones could not be. */
+export interface DetectorRecord {
+  readonly scores: readonly {
+    readonly name: string;
+    readonly settings: Readonly<Record<string, number>>;
+  }[];
+  readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}
 
 /** What a posterior says of some samples besides its scores. */
 export interface PosteriorAnswers {

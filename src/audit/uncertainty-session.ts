@@ -15,7 +15,7 @@ import {
 import { evasiveClassifier } from '../uncertainty/evasion.ts';
 import { type LastLayer, openLastLayer } from '../uncertainty/last-layer.ts';
 import type { NotApplicable, UncertaintyScores } from '../uncertainty/posterior.ts';
-import { type Detectors, fitDetectors, observe, scoreKey } from './detectors.ts';
+import { describeDetectors, type Detectors, fitDetectors, observe, scoreKey } from './detectors.ts';
 import type { EvasionStep, OutputOf } from './piece.ts';
 import type { SampleDivision } from './sample-division.ts';
 import type { AuditSubject, PosteriorRecord } from './subject.ts';
@@ -130,7 +130,7 @@ export class UncertaintySession {
           ...(signal === undefined ? {} : { signal }),
         })
       : undefined;
-    const { scores } = await this.detectors();
+    const detectors = await this.detectors();
     const layer = await this.#lastLayer();
     const observed = layer.applicable
       ? await observe(layer, inputs)
@@ -141,7 +141,7 @@ export class UncertaintySession {
           features: Batch.zeros(inputs.count, [1]),
         };
     const fitted: [string, Float64Array][] = [];
-    for (const score of scores) {
+    for (const score of detectors.scores) {
       signal?.throwIfAborted();
       fitted.push([scoreKey(score.name), await score.score(observed)]);
     }
@@ -155,6 +155,7 @@ export class UncertaintySession {
               prediction: drawn.prediction,
               mutualInformationError: drawn.mutualInformationError,
             },
+      detectors: describeDetectors(detectors),
     };
   }
 

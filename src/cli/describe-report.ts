@@ -2,6 +2,14 @@ import { styleText } from 'node:util';
 import type { AuditReport, Check, Flag } from '../report/audit-report.ts';
 import { conditionTable, renderText, type ConditionTable } from '../report/condition-table.ts';
 import {
+  calibrationTable,
+  conditionDetectionTable,
+  detectionTable,
+  missingScoreLines,
+  posteriorLines,
+  thresholdTable,
+} from '../report/detection-table.ts';
+import {
   classTable,
   curveTables,
   settingLines,
@@ -26,7 +34,7 @@ const severityMarks = {
 /**
  * The report for people at a terminal: what was audited, the tables, checks, flags, where it is.
  *
- * @param details also the curves, and each class under each condition
+ * @param details also the curves, each class and each score under each condition, and calibration
  */
 export function describeReport(report: AuditReport, path: string, details = false): string {
   const { model, data, engine, gradientCheck } = report;
@@ -41,11 +49,13 @@ export function describeReport(report: AuditReport, path: string, details = fals
     ],
     [renderText(table)],
     table.remarks,
-    ...[worstCaseTable(report), smallestChangeTable(report)]
+    posteriorLines(report),
+    ...[worstCaseTable(report), smallestChangeTable(report), detectionTable(report)]
       .filter(part => part !== undefined)
       .map(part => [renderText(part)]),
     ...(details ? detailTables(report).map(part => [renderText(part)]) : []),
     settingLines(report),
+    details ? missingScoreLines(report) : [],
     report.checks.map(
       ({ verdict, label, explanation }) => `${verdictMarks[verdict]} ${label}: ${explanation}`,
     ),
@@ -62,5 +72,15 @@ export function describeReport(report: AuditReport, path: string, details = fals
 
 function detailTables(report: AuditReport): ConditionTable[] {
   const classes = report.conditions.map(condition => classTable(report, condition));
-  return [...curveTables(report), ...classes].filter(part => part !== undefined);
+  const scores = report.conditions.flatMap(condition => [
+    conditionDetectionTable(report, condition, 'all'),
+    conditionDetectionTable(report, condition, 'succeeded'),
+  ]);
+  return [
+    ...curveTables(report),
+    ...classes,
+    ...scores,
+    thresholdTable(report),
+    calibrationTable(report),
+  ].filter(part => part !== undefined);
 }

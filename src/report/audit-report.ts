@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { DetectionSchema } from './detection-record.ts';
 import { ConfusionSchema } from './confusion-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
 import { RobustnessSchema } from './robustness-record.ts';
@@ -227,6 +228,8 @@ export const AuditReportSchema = v.object({
   }),
   files: v.array(FileStampSchema),
   gradientCheck: v.nullable(GradientCheckSchema),
+  /** Bayesian uncertainty and detection, once the clean samples have scores. */
+  detection: v.optional(DetectionSchema),
   conditions: v.array(ConditionSchema),
   /** Once an attack has finished. */
   robustness: v.optional(RobustnessSchema),

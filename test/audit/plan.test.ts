@@ -157,7 +157,7 @@ describe('a plan', () => {
     expect(conditions.slice(3).map(({ id, kind, indices }) => [id, kind, indices.length])).toEqual([
       ['rotation-3', 'corruption', 100],
       ['outside-letters', 'out-of-distribution', 40],
-      ['evasive-pgd-linf-0.1', 'attack', 100],
+      ['evasive-2-pgd-linf-0.1', 'attack', 100],
     ]);
     expect(new Set(conditions[4]?.indices).size).toBe(40);
   });

@@ -1,0 +1,191 @@
+import type { AuditReport, Condition } from './audit-report.ts';
+import type { ConditionTable } from './condition-table.ts';
+import type { CalibrationRecord, Detection, DetectionRow, Estimate } from './detection-record.ts';
+import { scoreTitle } from './score-names.ts';
+import { percent, percentWithInterval, ratio, scientific } from './wording.ts';
+
+/** What tables are made from: the report, or the part of it that the panel has. */
+export type DetectionReported = Pick<AuditReport, 'conditions' | 'detection'>;
+
+/** Scores that the short table shows: what the model does not know, and the usual baselines. */
+const leading = ['mutual-information', 'maximum-probability', 'energy', 'mahalanobis'];
+
+/** How the model was made Bayesian, one sentence a line. */
+export function posteriorLines({ detection }: DetectionReported): string[] {
+  if (detection === undefined) return [];
+  const { posterior, splits } = detection;
+  const { fit, fitSource, threshold, test } = splits;
+  const sets = `Scores fitted on ${fit} samples of ${fitSource}, thresholds set on ${threshold} others, detection measured on ${test} others.`;
+  if (!posterior.applicable) return [`No posterior: ${posterior.reason} ${posterior.remedy}`, sets];
+  const { method, description, reason, passes, passesReason, standardError } = posterior;
+  const exactness =
+    standardError === null
+      ? ''
+      : ` MI of one clean sample: standard error ${scientific(standardError)} nats, on average ${percent(posterior.relativeBias)} too low.`;
+  return [
+    `Posterior: ${method}. ${reason} ${description}`,
+    `${passes} passes. ${passesReason}${exactness}`,
+    sets,
+  ];
+}
+
+/** AUROC of the leading scores against clean samples: a row for each condition. */
+export function detectionTable(report: DetectionReported): ConditionTable | undefined {
+  const { detection } = report;
+  if (detection === undefined) return undefined;
+  const present = leading.filter(name => detection.rows.some(({ score }) => score === name));
+  const [first] = present;
+  const rows = report.conditions.flatMap(condition => {
+    const found = present.map(score => mainRow(detection, condition, score));
+    const [own] = found;
+    if (own === undefined || own.separation === null) return [];
+    return [
+      [
+        condition.label,
+        adversaryOf(condition),
+        String(own.count),
+        ...found.map(row => withInterval(row?.separation?.auroc)),
+        percentWithInterval(own.flagged.at(-1) ?? null),
+      ],
+    ];
+  });
+  if (first === undefined || rows.length === 0) return undefined;
+  return {
+    header: [
+      'detected against clean',
+      'adversary',
+      'samples',
+      ...present.map(name => `AUROC ${scoreTitle(name)} (95%)`),
+      `flagged by ${scoreTitle(first)} at 5% FPR`,
+    ],
+    rows,
+    remarks: [],
+  };
+}
+
+/** Every score under one condition, with every metric. */
+export function conditionDetectionTable(
+  { detection }: DetectionReported,
+  condition: Condition,
+  subset: DetectionRow['subset'],
+): ConditionTable | undefined {
+  const rows = (detection?.rows ?? []).filter(
+    row => row.condition === condition.id && row.subset === subset,
+  );
+  const [first] = rows;
+  if (first === undefined) return undefined;
+  const of = subset === 'succeeded' ? `${condition.label}, successes` : condition.label;
+  return {
+    header: [
+      `${of} (${first.count})`,
+      'mean (95%)',
+      'ratio to clean',
+      ...(first.separation === null
+        ? []
+        : [
+            'AUROC (95%)',
+            `AUPR (chance ${percent(first.separation.baseRate)})`,
+            'FPR at 95% TPR, out positive',
+            'in positive',
+            'TPR at 1% FPR',
+            'at 5% FPR',
+          ]),
+    ],
+    rows: rows.map(({ score, mean, ratio: toClean, separation }) => [
+      scoreTitle(score),
+      `${scientific(mean.value)} (${scientific(mean.lower)}–${scientific(mean.upper)})`,
+      ratioWithInterval(toClean),
+      ...(separation === null
+        ? []
+        : [
+            withInterval(separation.auroc),
+            percent(separation.averagePrecision),
+            percent(separation.fprAt95TprOutPositive),
+            percent(separation.fprAt95TprInPositive),
+            percent(separation.tprAt1Fpr),
+            percent(separation.tprAt5Fpr),
+          ]),
+    ]),
+    remarks: [],
+  };
+}
+
+/** Where each score flags, and how often it does so without a reason. */
+export function thresholdTable({ detection }: DetectionReported): ConditionTable | undefined {
+  if (detection === undefined || detection.thresholds.length === 0) return undefined;
+  return {
+    header: ['threshold', 'false positives wanted', 'value', 'where set', 'realised (95%)'],
+    rows: detection.thresholds.map(({ score, targetRate, value, calibrationRate, realised }) => [
+      scoreTitle(score),
+      percent(targetRate),
+      scientific(value),
+      percent(calibrationRate),
+      percentWithInterval(realised),
+    ]),
+    remarks: [],
+  };
+}
+
+/** Calibration as saved, and after dividing the logits by the fitted temperature. */
+export function calibrationTable({ detection }: DetectionReported): ConditionTable | undefined {
+  const calibration = detection?.calibration;
+  if (calibration === undefined) return undefined;
+  const { asSaved, temperature, withTemperature } = calibration;
+  const row = (name: string, record: CalibrationRecord) => [
+    name,
+    scientific(record.expectedError),
+    scientific(record.maximumError),
+    scientific(record.negativeLogLikelihood),
+    scientific(record.brier),
+  ];
+  return {
+    header: ['calibration on clean samples', 'ECE', 'MCE', 'NLL', 'Brier'],
+    rows: [
+      row('as saved', asSaved),
+      ...(withTemperature === null
+        ? []
+        : [row(`temperature ${scientific(temperature)}`, withTemperature)]),
+    ],
+    remarks:
+      temperature === null
+        ? ['No temperature is best: the separate clean set is answered without an error.']
+        : [],
+  };
+}
+
+/** Scores that could not be computed, with the reason. */
+export function missingScoreLines({ detection }: DetectionReported): string[] {
+  return (detection?.scores ?? []).flatMap(({ name, missing }) =>
+    missing === undefined ? [] : [`No ${scoreTitle(name)}: ${missing}`],
+  );
+}
+
+/** Who changed the samples: an adversary, and what it knew of the detector. */
+export function adversaryOf({ attack }: Condition): string {
+  if (attack === undefined) return 'none';
+  return 'evasionWeight' in attack.settings ? 'adaptive' : 'unaware';
+}
+
+/** Successes of an attack, since a detector has to catch those; all samples otherwise. */
+export function mainRow(
+  detection: Detection,
+  condition: Condition,
+  score: string,
+): DetectionRow | undefined {
+  const own = detection.rows.filter(row => row.condition === condition.id && row.score === score);
+  return own.find(({ subset }) => subset === 'succeeded') ?? own.at(0);
+}
+
+/** `0.912 (0.87–0.95)`. */
+export function withInterval(estimate: Estimate | undefined): string {
+  if (estimate === undefined) return '–';
+  const { value, lower, upper } = estimate;
+  return `${value.toFixed(3)} (${lower.toFixed(2)}–${upper.toFixed(2)})`;
+}
+
+/** `2.76× (2.4–3.2)`. */
+export function ratioWithInterval(estimate: Estimate | null): string {
+  if (estimate === null) return '';
+  const { value, lower, upper } = estimate;
+  return `${ratio(value)} (${lower.toPrecision(2)}–${upper.toPrecision(2)})`;
+}
