@@ -10,7 +10,7 @@ export default defineConfig({
     // Tensors are heavy: two processes fill the two cores that we count on.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     reporters: process.env['CI']
       ? ['default', ['json', { outputFile: 'test-results/unit.json' }]]
