@@ -160,7 +160,9 @@ class AuditRun {
     this.#progress.announce('Checking the model’s gradient');
     const indices = this.#plan.samples.slice(0, gradientCheckSamples);
     try {
-      const { check, notes } = await this.#executor.checkGradient(indices);
+      const { check, notes } = await this.#executor.checkGradient(indices, {
+        signal: this.#options.signal,
+      });
       this.#report.setGradientCheck(check, notes);
     } catch (error) {
       if (this.#isCancelled()) return;

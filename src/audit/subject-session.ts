@@ -117,11 +117,15 @@ export class SubjectSession {
   }
 
   /** Checks the model's own input gradient on a few clean samples against finite differences. */
-  async checkGradient(indices: readonly number[]): Promise<GradientReport> {
+  async checkGradient(
+    indices: readonly number[],
+    { signal }: PieceControl = {},
+  ): Promise<GradientReport> {
     const { inputs, labels } = await this.#data.samples.read(indices);
     const check = await checkModelGradient(this.#model.classifier, inputs, labels, {
       seed: this.#subject.seed,
       sampleIndices: indices,
+      ...(signal === undefined ? {} : { signal }),
     });
     return { check, notes: this.#engine.notes };
   }

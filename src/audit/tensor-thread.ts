@@ -21,7 +21,7 @@ serveTasks(
       case 'sampleIds':
         return open.sampleIds(call.indices);
       case 'checkGradient':
-        return await open.checkGradient(call.indices);
+        return await open.checkGradient(call.indices, { signal: context.signal });
       case 'run':
         return await open.run(call.task, {
           signal: context.signal,

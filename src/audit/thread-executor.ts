@@ -47,8 +47,8 @@ class ThreadExecutor implements PieceExecutor {
     return this.#ask({ method: 'sampleIds', indices });
   }
 
-  checkGradient(indices: readonly number[]): Promise<GradientReport> {
-    return this.#ask({ method: 'checkGradient', indices });
+  checkGradient(indices: readonly number[], control?: PieceControl): Promise<GradientReport> {
+    return this.#ask({ method: 'checkGradient', indices }, control);
   }
 
   run(task: PieceTask, control?: PieceControl): Promise<PieceOutput> {

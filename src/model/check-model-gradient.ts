@@ -33,13 +33,25 @@ const sharpEnough = 0.02;
 /** An uncertainty at which a sample says nothing: chance alone could exceed the tolerance. */
 const tooUncertain = tolerance / 2;
 
+/** Time after which a large model is judged by what has been compared, in milliseconds. */
+const defaultBudget = 20_000;
+/** Comparisons that the budget waits for, */
+const fewestComparisons = 2;
+/** but not for longer than this many times the budget. */
+const patience = 6;
+
 export interface GradientCheckOptions {
   /** Seed of the audit. */
   readonly seed: number;
   /** Index of each sample in its data set: with the seed, the key of its random numbers. */
   readonly sampleIndices: readonly number[];
-  /** Stops the check between two samples; it then rejects with the signal's reason. */
+  /** Stops the check between two passes; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Time after which no further sample is looked at, as long as two have been compared; 20 000 when
+   * it is left out, which only models of many millions of multiplications need. In milliseconds.
+   */
+  readonly budgetMilliseconds?: number;
 }
 
 /**
@@ -61,15 +73,19 @@ export async function checkModelGradient(
   classifier: Classifier,
   inputs: Batch,
   labels: Int32Array,
-  { seed, sampleIndices, signal }: GradientCheckOptions,
+  { seed, sampleIndices, signal, budgetMilliseconds = defaultBudget }: GradientCheckOptions,
 ): Promise<ModelGradientCheck> {
   const errors: number[] = [];
+  const began = performance.now();
+  const isSpent = (): boolean => {
+    const budgets = (performance.now() - began) / budgetMilliseconds;
+    return budgets > patience || (budgets > 1 && errors.length >= fewestComparisons);
+  };
   try {
-    for (let sample = 0; sample < inputs.count; sample++) {
-      signal?.throwIfAborted();
+    for (let sample = 0; sample < inputs.count && !isSpent(); sample++) {
       const random = new Random(seed, ['gradient-check', sampleIndices[sample] as number]);
       const point = shaken(inputs.row(sample), classifier, random);
-      const error = await errorAt(classifier, point, labels[sample] as number, random);
+      const error = await errorAt(classifier, point, labels[sample] as number, random, signal);
       if (error !== undefined) errors.push(error);
     }
   } catch (error) {
@@ -98,6 +114,7 @@ async function errorAt(
   point: Float32Array,
   label: number,
   random: Random,
+  signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   const vectors = Array.from({ length: directions }, () =>
     Float32Array.from(point, () => random.normal()),
@@ -106,6 +123,7 @@ async function errorAt(
   for (const halfLength of halfLengths) {
     const segments: SegmentSlopes[] = [];
     for (const vector of vectors) {
+      signal?.throwIfAborted();
       segments.push(await slopesOn(classifier, point, vector, halfLength, label, random));
     }
     const comparison = compare(segments);

@@ -22,7 +22,7 @@ export async function openInline(
     threads,
     describe: () => Promise.resolve(session.describe()),
     sampleIds: indices => Promise.resolve(session.sampleIds(indices)),
-    checkGradient: indices => session.checkGradient(indices),
+    checkGradient: (indices, control) => session.checkGradient(indices, control),
     run: async (task, control?: PieceControl) => {
       await beforePiece?.(task);
       return await session.run(task, control);

@@ -37,7 +37,10 @@ function pictures(): Batch {
 }
 
 /** Checks the gradient of logits made from a picture. */
-async function check(logits: (pictures: tf.Tensor4D) => tf.Tensor): Promise<ModelGradientCheck> {
+async function check(
+  logits: (pictures: tf.Tensor4D) => tf.Tensor,
+  budgetMilliseconds?: number,
+): Promise<ModelGradientCheck> {
   const classifier = functionClassifier(engine, {
     name: 'network under test',
     inputShape: shape,
@@ -48,6 +51,7 @@ async function check(logits: (pictures: tf.Tensor4D) => tf.Tensor): Promise<Mode
   const result = await checkModelGradient(classifier, pictures(), Int32Array.of(0, 1, 2, 0), {
     seed: 1,
     sampleIndices: [0, 1, 2, 3],
+    ...(budgetMilliseconds === undefined ? {} : { budgetMilliseconds }),
   });
   classifier.dispose();
   return result;
@@ -168,6 +172,18 @@ test('stops when it is told to', async () => {
     signal: AbortSignal.abort(reason),
   });
   await expect(stopped).rejects.toBe(reason);
+});
+
+test('is content with two samples when the model is slow', async () => {
+  const network = (x: tf.Tensor4D): tf.Tensor => {
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+    return head(tf.tanh(convolution(x)));
+  };
+  expect((await check(network)).explanation).toContain('at 4 samples');
+  const hasty = await check(network, 10);
+  expect(hasty.verdict).toBe('agrees');
+  expect(hasty.explanation).toContain('at 2 samples');
 });
 
 test('depends on the seed and the samples alone', async () => {
