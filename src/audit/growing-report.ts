@@ -42,7 +42,7 @@ export class GrowingReport {
   readonly #arrays: Record<string, string> = {};
   readonly #detection: DetectionSummary;
   #detectors: DetectorRecord | undefined;
-  #engineNotes: readonly string[] = [];
+  readonly #engineNotes = new Set<string>();
   #gradientCheck: GradientCheckRecord | null = null;
   readonly #probes: ProbeResult[] = [];
 
@@ -115,7 +115,12 @@ export class GrowingReport {
 
   setGradientCheck(check: GradientCheckRecord, engineNotes: readonly string[]): void {
     this.#gradientCheck = check;
-    this.#engineNotes = engineNotes;
+    this.addEngineNotes(engineNotes);
+  }
+
+  /** Takes in remarks of the engine; several threads make the same ones. */
+  addEngineNotes(notes: readonly string[]): void {
+    for (const note of notes) this.#engineNotes.add(note);
   }
 
   /** Records where a condition's arrays are, relative to the report. */

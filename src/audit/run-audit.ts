@@ -264,6 +264,7 @@ class AuditRun {
     const control = {
       signal: this.#options.signal,
       onProgress: (fraction: number) => this.#progress.advance(piece, fraction),
+      onNote: (note: string) => this.#report.addEngineNotes([note]),
     };
     try {
       return await this.#executor.run(task, control);

@@ -26,6 +26,8 @@ export interface PieceControl {
   readonly signal?: AbortSignal;
   /** Share of the piece that is done, in [0, 1]. */
   readonly onProgress?: (fraction: number) => void;
+  /** Takes each remark of the engine, for example what could not be compiled, once a thread. */
+  readonly onNote?: (note: string) => void;
 }
 
 /**
@@ -40,6 +42,8 @@ export class SubjectSession {
   readonly #data: SubjectData;
   readonly #uncertainty: UncertaintySession;
   #isDisposed = false;
+  /** How many of the engine's remarks have been passed on. */
+  #toldNotes = 0;
 
   private constructor(
     subject: AuditSubject,
@@ -131,6 +135,19 @@ export class SubjectSession {
   }
 
   async run(task: PieceTask, control: PieceControl = {}): Promise<PieceOutput> {
+    try {
+      return await this.#runStep(task, control);
+    } finally {
+      this.#tellNotes(control);
+    }
+  }
+
+  #tellNotes({ onNote }: PieceControl): void {
+    for (const note of this.#engine.notes.slice(this.#toldNotes)) onNote?.(note);
+    this.#toldNotes = this.#engine.notes.length;
+  }
+
+  async #runStep(task: PieceTask, control: PieceControl): Promise<PieceOutput> {
     const { step, indices } = task;
     const { classifier } = this.#model;
     switch (step.kind) {

@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { serveTasks, type TaskContext } from '../engine/thread-tasks.ts';
 import { SubjectSession } from './subject-session.ts';
 import type { AuditSubject } from './subject.ts';
-import type { ThreadAnswer, ThreadCall } from './thread-calls.ts';
+import type { ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
 
 /**
  * One tensor thread: has the subject of an audit open and answers calls, one after the other. All
@@ -13,7 +13,7 @@ const session = SubjectSession.open(workerData as AuditSubject);
 session.catch(() => undefined);
 
 serveTasks(
-  async (call: ThreadCall, context: TaskContext<number>): Promise<ThreadAnswer['value']> => {
+  async (call: ThreadCall, context: TaskContext<ThreadNews>): Promise<ThreadAnswer['value']> => {
     const open = await session;
     switch (call.method) {
       case 'describe':
@@ -25,7 +25,8 @@ serveTasks(
       case 'run':
         return await open.run(call.task, {
           signal: context.signal,
-          onProgress: fraction => context.report(fraction),
+          onProgress: fraction => context.report({ kind: 'progress', fraction }),
+          onNote: note => context.report({ kind: 'note', note }),
         });
     }
   },

@@ -14,6 +14,11 @@ export type ThreadAnswer =
   | { readonly method: 'checkGradient'; readonly value: GradientReport }
   | { readonly method: 'run'; readonly value: PieceOutput };
 
+/** What a thread tells while it is at work on a piece. */
+export type ThreadNews =
+  | { readonly kind: 'progress'; readonly fraction: number }
+  | { readonly kind: 'note'; readonly note: string };
+
 /** The answer that belongs to a call. */
 export type AnswerTo<Method extends ThreadCall['method']> = Extract<
   ThreadAnswer,

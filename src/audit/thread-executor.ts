@@ -5,7 +5,7 @@ import type { PieceExecutor } from './piece-executor.ts';
 import type { PieceOutput, PieceTask } from './piece.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
 import type { PieceControl } from './subject-session.ts';
-import type { AnswerTo, ThreadAnswer, ThreadCall } from './thread-calls.ts';
+import type { AnswerTo, ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
 
 /** Bundle of `tensor-thread.ts`: beside the running bundle, or in `dist/` when run from the sources. */
 function tensorThreadPath(): string {
@@ -31,7 +31,7 @@ export function openThreads(
 class ThreadExecutor implements PieceExecutor {
   readonly subject: AuditSubject;
   readonly threads: number;
-  readonly #pool: ThreadPool<ThreadCall, ThreadAnswer['value'], number>;
+  readonly #pool: ThreadPool<ThreadCall, ThreadAnswer['value'], ThreadNews>;
 
   constructor(subject: AuditSubject, threads: number, module: string) {
     this.subject = subject;
@@ -62,8 +62,15 @@ class ThreadExecutor implements PieceExecutor {
   /** Calls and answers are paired by the type; what comes back is what the thread's switch returns. */
   async #ask<Call extends ThreadCall>(
     call: Call,
-    control: PieceControl = {},
+    { signal, onProgress, onNote }: PieceControl = {},
   ): Promise<AnswerTo<Call['method']>> {
-    return (await this.#pool.run(call, control)) as AnswerTo<Call['method']>;
+    const options = {
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (news: ThreadNews) => {
+        if (news.kind === 'note') onNote?.(news.note);
+        else onProgress?.(news.fraction);
+      },
+    };
+    return (await this.#pool.run(call, options)) as AnswerTo<Call['method']>;
   }
 }
