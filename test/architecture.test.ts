@@ -17,6 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   data: leaves,
   model: [...leaves, 'engine', 'data'],
   attacks: [...leaves, 'model', 'engine', 'data'],
+  certification: [...leaves, 'model', 'engine', 'data'],
   uncertainty: [...leaves, 'model', 'engine', 'data'],
   manifold: [...leaves, 'model', 'engine', 'data'],
   report: ['errors', 'numpy', 'config', 'protocol'],
@@ -25,6 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   audit: [
     ...leaves,
     'attacks',
+    'certification',
     'uncertainty',
     'manifold',
     'model',

@@ -132,6 +132,7 @@ export class AuditPanel extends LitElement {
               <assay-robustness-summary
                 .conditions=${report.conditions}
                 .robustness=${report.robustness}
+                .certified=${report.certified}
                 .model=${report.model}
                 current=${this.#view.condition}
               ></assay-robustness-summary>

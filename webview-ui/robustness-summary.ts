@@ -4,6 +4,7 @@ import type { AuditReport, Condition } from '../src/report/audit-report.ts';
 import type { ConditionTable } from '../src/report/condition-table.ts';
 import type { RobustnessCurve } from '../src/report/robustness-record.ts';
 import {
+  certifiedTable,
   classTable,
   curveName,
   settingWords,
@@ -114,6 +115,7 @@ export class RobustnessSummary extends LitElement {
 
   @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
   @property({ attribute: false }) accessor robustness: AuditReport['robustness'];
+  @property({ attribute: false }) accessor certified: AuditReport['certified'];
   @property({ attribute: false }) accessor model: AuditReport['model'] | undefined;
   /** Id of the condition that is looked at. */
   @property() accessor current = '';
@@ -126,22 +128,35 @@ export class RobustnessSummary extends LitElement {
     const curves = robustness?.curves ?? [];
     const norms = [...new Set(curves.map(curve => curve.norm))];
     return html`<details>
-      <summary>
-        <strong>All attacks together</strong> <span class="quiet">${inOneLine(robustness)}</span>
-      </summary>
-      <div class="parts">
-        ${table('Worst case of each sample', worstCaseTable(report))}
-        ${table('Smallest changes', smallestChangeTable(report))}
-        ${norms.map(kind =>
-          figure(
-            kind,
-            curves.filter(curve => curve.norm === kind),
-            curve => curveName(report, curve),
-          ),
-        )}
-        ${shown === undefined ? nothing : this.#condition(report, shown)}
-      </div>
-    </details>`;
+        <summary>
+          <strong>All attacks together</strong> <span class="quiet">${inOneLine(robustness)}</span>
+        </summary>
+        <div class="parts">
+          ${table('Worst case of each sample', worstCaseTable(report))}
+          ${table('Smallest changes', smallestChangeTable(report))}
+          ${norms.map(kind =>
+            figure(
+              kind,
+              curves.filter(curve => curve.norm === kind),
+              curve => curveName(report, curve),
+            ),
+          )}
+          ${shown === undefined ? nothing : this.#condition(report, shown)}
+        </div>
+      </details>
+      ${this.#proved()}`;
+  }
+
+  /** Apart from the attacks, since it is about another model: this one averaged over noise. */
+  #proved(): unknown {
+    const { certified } = this;
+    const proved = certifiedTable({ ...(certified === undefined ? {} : { certified }) });
+    return proved === undefined
+      ? nothing
+      : html`<details>
+          <summary><strong>Proved by randomised smoothing</strong></summary>
+          ${table('', proved)} ${proved.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+        </details>`;
   }
 
   #condition(report: Parameters<typeof classTable>[0], shown: Condition): unknown {

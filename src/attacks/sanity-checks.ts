@@ -237,7 +237,8 @@ export function checkDeterminism(largest: number): SanityFlag | undefined {
     id: 'stochastic-model',
     severity: 'warning',
     message: `Two passes over the same inputs differ by up to ${largest.toPrecision(2)} logits: the model draws random numbers.`,
-    remedy: 'Attack the mean of many passes (expectation over transformation).',
+    remedy:
+      'Attack the mean of many passes: set "averagedPasses" (expectation over transformation).',
   };
 }
 

@@ -18,6 +18,8 @@ interface FinishedAttack extends SanityRun {
   readonly settings: AttackSettings;
   /** Undefined for attacks that look for the smallest change. */
   readonly epsilon: number | undefined;
+  /** Made on another model: whoever does so sees no gradients of this one. */
+  readonly isTransfer: boolean;
 }
 
 /**
@@ -40,7 +42,8 @@ function finishedAttack(results: ConditionResults): FinishedAttack[] {
   if (attack.target !== undefined || attack.evasion !== undefined) return [];
   const { settings } = attack;
   const epsilon = 'epsilon' in settings ? settings.epsilon : undefined;
-  return [{ id, label, settings, epsilon, outcomes: results.outcomes() }];
+  const isTransfer = attack.madeOn !== undefined;
+  return [{ id, label, settings, epsilon, isTransfer, outcomes: results.outcomes() }];
 }
 
 /** Attacks of the same norm and size, against each other. */
@@ -64,7 +67,8 @@ function checkSameSize(attacks: readonly FinishedAttack[]): Flag[] {
 
 type AttackRole = 'single step' | 'many steps' | 'black box' | 'noise' | 'smallest change';
 
-function roleOf({ settings }: FinishedAttack): AttackRole {
+function roleOf({ settings, isTransfer }: FinishedAttack): AttackRole {
+  if (isTransfer) return 'black box';
   switch (settings.attack) {
     case 'fgsm':
       return 'single step';
@@ -98,7 +102,7 @@ function sameSize(attacks: readonly FinishedAttack[]): FinishedAttack[][] {
 /** One attack at several sizes, the smallest first. Noise of one size says nothing of another. */
 function growingSizes(attacks: readonly FinishedAttack[]): FinishedAttack[][] {
   const sized = attacks.filter(
-    attack => attack.epsilon !== undefined && roleOf(attack) !== 'noise',
+    attack => attack.epsilon !== undefined && roleOf(attack) !== 'noise' && !attack.isTransfer,
   );
   return groupBy(sized, ({ settings }) => JSON.stringify({ ...settings, epsilon: 0 })).map(series =>
     series.toSorted((a, b) => (a.epsilon ?? 0) - (b.epsilon ?? 0)),

@@ -1,3 +1,4 @@
+import { basename, dirname, resolve } from 'node:path';
 import { attackNorm } from '../attacks/attack-names.ts';
 import type { ConditionConfig } from '../config/condition-config.ts';
 import type { Severity } from '../data/corruption.ts';
@@ -83,7 +84,34 @@ function layOut(
     }
     case 'evasion':
       return [evasion(condition, basis)];
+    case 'transfer':
+      return [transfer(condition, basis)];
   }
+}
+
+function transfer(
+  { from, attack }: Extract<ConditionConfig, { condition: 'transfer' }>,
+  { samples, subject }: ConditionBasis,
+): PlannedCondition | SkippedCondition {
+  const plain = attackCondition(attack, samples);
+  const path = resolve(subject.folder, from);
+  const name = basename(dirname(path));
+  const label = `${plain.label} from ${name}`;
+  if (path === subject.modelPath) {
+    return {
+      label,
+      reason: 'It is this model itself.',
+      remedy: 'Nothing needs to be done: the condition is for the other models.',
+    };
+  }
+  if (plain.attack === undefined) throw new RangeError(`${plain.id} is no attack`);
+  return {
+    ...plain,
+    id: `transfer-${name}-${plain.id}`,
+    label,
+    attack: { ...plain.attack, madeOn: path },
+    step: { kind: 'transfer', ...plain.attack, from },
+  };
 }
 
 /** The attack of an id, or all of them. */

@@ -19,6 +19,7 @@ import { raiseFlags } from './flags.ts';
 import type { DetectorRecord, PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
 import type { ProbeResult } from './probes.ts';
+import { summariseCertificates } from './certified-summary.ts';
 import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
 
@@ -103,6 +104,7 @@ export class GrowingReport {
         results.addScores(piece.start, output);
         this.#detectors = output.detectors;
         break;
+      case 'certify':
       case 'probe':
         throw new RangeError('Probes belong to no condition');
     }
@@ -135,6 +137,7 @@ export class GrowingReport {
     const now = new Date();
     const conditions = this.#summaries();
     const detection = this.#detection.summarise(this.conditions, this.#detectors);
+    const certified = summariseCertificates(config.smoothing, this.#plan.probes, this.#probes);
     const robustness = summariseRobustness(this.conditions, record.model.bounds);
     return {
       version: 1,
@@ -166,6 +169,7 @@ export class GrowingReport {
       gradientCheck: this.#gradientCheck,
       conditions,
       ...(robustness === undefined ? {} : { robustness }),
+      ...(certified === undefined ? {} : { certified }),
       checks: this.#checks(conditions, config.requirements),
       flags: this.#flags(),
       samples: this.#samples(),
@@ -185,6 +189,12 @@ export class GrowingReport {
         ...(attack.evasion === undefined
           ? {}
           : { evasionWeight: attack.evasion.weight, evasionPasses: attack.evasion.passes }),
+        ...(attack.madeOn === undefined
+          ? {}
+          : { madeOn: portablePath(this.#config.folder, attack.madeOn) }),
+        ...(this.#config.config.averagedPasses === 1
+          ? {}
+          : { averagedPasses: this.#config.config.averagedPasses }),
       };
       return { ...summary, attack: { name, kind, norm, settings: { ...settings, ...further } } };
     });

@@ -27,10 +27,13 @@ export interface SanityEvidence {
 /** The sanity checks that look at the model, and at each attack without the others. */
 export function checkTrust({ conditions, probes, classCount }: SanityEvidence): Flag[] {
   const clean = conditions.find(({ plan }) => plan.kind === 'clean');
-  // Who also evades a detector attacks less well by nature.
+  // Who also evades a detector, or attacks another model, attacks less well by nature.
   const attacks = conditions.filter(
-    ({ plan, state }) =>
-      plan.attack !== undefined && plan.attack.evasion === undefined && state === 'finished',
+    ({ plan: { attack }, state }) =>
+      attack !== undefined &&
+      attack.evasion === undefined &&
+      attack.madeOn === undefined &&
+      state === 'finished',
   );
   return [
     ...probes.flatMap(({ output }) =>

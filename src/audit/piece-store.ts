@@ -102,6 +102,12 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
         lostSuccess: row(output.lostSuccess),
         survivesRounding: row(output.survivesRounding),
       };
+    case 'certify':
+      return {
+        predictions: row(output.predictions),
+        radii: row(output.radii),
+        certifiedLabels: row(output.labels),
+      };
     case 'probe':
       return {
         unbounded: row(codesOf(output.unbounded)),
@@ -130,8 +136,23 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
 /** Undefined when an array is missing or of another type: such a piece is run again. */
 function decode(arrays: Arrays): PieceOutput | undefined {
   return (
-    decodePredict(arrays) ?? decodeAttack(arrays) ?? decodeProbe(arrays) ?? decodeScore(arrays)
+    decodePredict(arrays) ??
+    decodeAttack(arrays) ??
+    decodeCertify(arrays) ??
+    decodeProbe(arrays) ??
+    decodeScore(arrays)
   );
+}
+
+function decodeCertify(arrays: Arrays): OutputOf<'certify'> | undefined {
+  const predictions = arrays.get('predictions');
+  const radii = arrays.get('radii');
+  const labels = arrays.get('certifiedLabels');
+  return predictions instanceof Int32Array &&
+    radii instanceof Float64Array &&
+    labels instanceof Int32Array
+    ? { kind: 'certify', predictions, radii, labels }
+    : undefined;
 }
 
 function decodeProbe(arrays: Arrays): OutputOf<'probe'> | undefined {

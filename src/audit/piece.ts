@@ -1,4 +1,5 @@
 import type { AttackOutcome, Norm } from '../attacks/attack.ts';
+import type { SmoothingSettings } from '../certification/randomised-smoothing.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
 import type { CorruptionSettings } from '../data/corruption.ts';
 
@@ -31,12 +32,22 @@ export type PieceStep =
       readonly target: AttackTarget | undefined;
       readonly evasion: EvasionStep;
     }
+  /** Attack another model, and show the model what came of it. */
+  | {
+      readonly kind: 'transfer';
+      readonly settings: AttackSettings;
+      readonly target: AttackTarget | undefined;
+      /** Path of the other model, relative to the folder of the configuration. */
+      readonly from: string;
+    }
   /** Read samples of another kind and ask the model. */
   | { readonly kind: 'outside'; readonly source: string }
   /** Corrupt the samples and ask the model. */
   | { readonly kind: 'corrupt'; readonly settings: CorruptionSettings }
   /** Add noise as large as the perturbations that the task brings, and ask the model. */
   | { readonly kind: 'match-noise'; readonly norm: Norm }
+  /** Prove what can be proved of the samples by randomised smoothing. */
+  | { readonly kind: 'certify'; readonly settings: SmoothingSettings }
   /** Look for signs that gradients cannot be trusted. */
   | { readonly kind: 'probe' }
   /** Give clean samples or what the task brings all scores of uncertainty. */
@@ -87,6 +98,14 @@ export type PieceOutput =
       /** Of the posterior, where there is one. */
       readonly posterior: PosteriorAnswers | undefined;
       readonly detectors: DetectorRecord;
+    }
+  | {
+      readonly kind: 'certify';
+      /** Class of the smoothed model; −1 where nothing is proved. */
+      readonly predictions: Int32Array;
+      /** L2, in input units. */
+      readonly radii: Float64Array;
+      readonly labels: Int32Array;
     }
   | {
       readonly kind: 'probe';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { maximumSteps } from '../attacks/attack-cost.ts';
 import type { AttackConfig } from '../config/attack-config.ts';
 import { presetSamples, type AuditConfig } from '../config/audit-config.ts';
@@ -8,7 +9,7 @@ import { furtherConditions, type SkippedCondition } from './further-conditions.t
 import { pieceSamples, type PieceStep } from './piece.ts';
 import { attackCondition, type PlannedCondition } from './planned-condition.ts';
 import { divideSamples, type SampleSelection } from './sample-division.ts';
-import { planProbes, type PlannedProbe } from './probes.ts';
+import { planCertificates, planProbes, type PlannedProbe } from './probes.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
 
 /** A piece of the plan, with what tells it from all others. */
@@ -96,7 +97,10 @@ export function planAudit(
   const passes = posterior.applicable ? posterior.passes : 0;
   const keyOf = pieceKeys(subject, record);
   const pieces = orderPieces(cutConditions(conditions, record.scored ? passes : undefined, keyOf));
-  const probes = planProbes(conditions, samples, keyOf);
+  const probes = [
+    ...planProbes(conditions, samples, keyOf),
+    ...(config.smoothing === undefined ? [] : planCertificates(samples, config.smoothing, keyOf)),
+  ];
   const fingerprint = createHash('sha256');
   for (const { key } of pieces) fingerprint.update(key);
   return {
@@ -168,10 +172,15 @@ function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
     engine: record.engine,
     seed: subject.seed,
   };
+  const others = new Map(record.transferFrom.map(({ path, fingerprint }) => [path, fingerprint]));
   const outside = new Map(record.outside.map(({ name, fingerprint }) => [name, fingerprint]));
   // Attacks stay valid when the posterior is made in another way; what it scores does not.
   const dependsOn = (step: PieceStep) => [
     step.kind === 'score' || step.kind === 'evade' ? record.uncertaintyFingerprint : null,
+    step.kind === 'transfer' ? (others.get(resolve(subject.folder, step.from)) ?? null) : null,
+    'settings' in step && step.kind !== 'corrupt' && step.kind !== 'certify'
+      ? subject.averagedPasses
+      : null,
     'source' in step && step.source !== undefined ? (outside.get(step.source) ?? null) : null,
   ];
   return (step, indices, inputsFrom) =>
@@ -227,11 +236,14 @@ function stepCost(step: PieceStep): number {
       return 1 / 3;
     case 'probe':
       return 60;
+    case 'certify':
+      return (step.settings.draws + step.settings.selectionDraws) / 3;
     case 'score':
       // ODIN's gradient, and forward passes for posterior, features and ODIN; of the passes only
       // what follows the first stochastic layer is run again, a few per cent.
       return 2 + step.passes / 60;
     case 'attack':
+    case 'transfer':
       // One forward pass before and after; what leaves early makes up for the bookkeeping.
       return maximumSteps(step.settings) + 1 / 3;
     case 'evade':

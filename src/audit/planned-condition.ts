@@ -17,6 +17,8 @@ export interface PlannedCondition {
         readonly target: AttackTarget | undefined;
         /** Of an adversary who knows of the detector. */
         readonly evasion?: EvasionStep;
+        /** Absolute path of the model that was attacked, where it is another one. */
+        readonly madeOn?: string;
       }
     | undefined;
   /** What makes its inputs and asks the model. */

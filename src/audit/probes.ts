@@ -1,4 +1,5 @@
 import { maximumSteps } from '../attacks/attack-cost.ts';
+import type { SmoothingSettings } from '../certification/randomised-smoothing.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
 import type { PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
@@ -41,7 +42,8 @@ export function planProbes(
     return { task: { step, indices, inputs: undefined }, key: keyOf(step, indices), attack };
   };
   const attacks = conditions.filter(
-    ({ attack }) => attack !== undefined && attack.evasion === undefined,
+    ({ attack }) =>
+      attack !== undefined && attack.evasion === undefined && attack.madeOn === undefined,
   );
   if (attacks.length === 0) return [];
   return [
@@ -53,6 +55,25 @@ export function planProbes(
         : [probe({ kind: 'attack', settings, target: attack.target }, searchSamples, id)];
     }),
   ];
+}
+
+/** Samples of which certificates are sought in one go. */
+const certifiedAtOnce = 10;
+
+/** Randomised smoothing of all samples, some at a time. */
+export function planCertificates(
+  samples: readonly number[],
+  settings: SmoothingSettings,
+  keyOf: (step: PieceStep, indices: readonly number[]) => string,
+): PlannedProbe[] {
+  const step: PieceStep = { kind: 'certify', settings };
+  const probes: PlannedProbe[] = [];
+  for (let start = 0; start < samples.length; start += certifiedAtOnce) {
+    const indices = samples.slice(start, start + certifiedAtOnce);
+    const task = { step, indices, inputs: undefined };
+    probes.push({ task, key: keyOf(step, indices), attack: undefined });
+  }
+  return probes;
 }
 
 /** Undefined for attacks within a budget, and for DeepFool, which stops by itself. */

@@ -99,6 +99,16 @@ function subjectOf({ config, modelPath, overrides, engine }: AuditOptions): Audi
         ? [{ name: condition.name, data: condition.data }]
         : [],
     ),
+    transferFrom: [
+      ...new Set(
+        (config.conditions ?? []).flatMap(condition =>
+          condition.condition === 'transfer' && condition.from !== modelPath
+            ? [condition.from]
+            : [],
+        ),
+      ),
+    ],
+    averagedPasses: config.config.averagedPasses,
     selection: sampleSelection(config.config, overrides),
     engine,
     seed: overrides.seed ?? config.config.seed,
@@ -116,10 +126,14 @@ async function stampFiles(
     ...(record.calibration === undefined ? [] : [record.calibration]),
   ];
   const dataFiles = new Set([...record.dataFiles, ...sources.flatMap(({ files }) => files)]);
+  const companions = new Set([
+    ...record.companionFiles,
+    ...record.transferFrom.flatMap(source => source.files),
+  ]);
   return await Promise.all([
     stamp(config.file, 'config'),
     ...record.modelFiles.map(file => stamp(file, file === modelPath ? 'model' : 'weights')),
-    ...record.companionFiles.map(file => stamp(file, 'companion')),
+    ...[...companions].map(file => stamp(file, 'companion')),
     ...[...dataFiles].map(file => stamp(file, 'data')),
   ]);
 }
@@ -209,7 +223,13 @@ class AuditRun {
   async #runProbe(probe: PlannedProbe): Promise<void> {
     try {
       const kept = this.#options.resume ? await this.#store.load(probe.key) : undefined;
-      if (kept === undefined) this.#progress.announce('Looking for masked gradients', 1);
+      if (kept === undefined)
+        this.#progress.announce(
+          probe.task.step.kind === 'certify'
+            ? 'Randomised smoothing'
+            : 'Looking for masked gradients',
+          1,
+        );
       const { signal } = this.#options;
       const output = kept ?? (await this.#executor.run(probe.task, { signal }));
       this.#report.addProbe({ probe, output });

@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import { createAttack } from '../attacks/create-attack.ts';
-import type { Criterion } from '../attacks/attack.ts';
+import type { AttackContext, AttackResult, Criterion } from '../attacks/attack.ts';
+import { averagedClassifier } from '../attacks/averaged-classifier.ts';
 import { probeModel } from '../attacks/model-probe.ts';
 import { survivalOfRounding } from '../attacks/eight-bit-survival.ts';
+import { transferAdversaries } from '../attacks/transfer.ts';
 import { matchedNoise } from '../attacks/matched-noise.ts';
 import { Batch } from '../arrays/batch.ts';
+import { certify } from '../certification/randomised-smoothing.ts';
 import type { DataConfig } from '../config/data-config.ts';
 import { corrupt } from '../data/corruption.ts';
 import { openSamples } from '../data/open-samples.ts';
@@ -19,6 +23,7 @@ import type { SavedModel } from '../model/saved-model.ts';
 import type { AttackTarget, OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import { divideSamples, type SampleDivision } from './sample-division.ts';
 import type { AuditSubject, GradientReport, SourceRecord, SubjectRecord } from './subject.ts';
+import { TransferModels } from './transfer-models.ts';
 import { type UncertaintyParts, UncertaintySession } from './uncertainty-session.ts';
 
 /** How a running piece reports back and is stopped. */
@@ -41,6 +46,7 @@ export class SubjectSession {
   readonly #model: OpenedModel;
   readonly #data: SubjectData;
   readonly #uncertainty: UncertaintySession;
+  readonly #others: TransferModels;
   #isDisposed = false;
   /** How many of the engine's remarks have been passed on. */
   #toldNotes = 0;
@@ -52,6 +58,7 @@ export class SubjectSession {
     model: OpenedModel,
     data: SubjectData,
     uncertainty: UncertaintySession,
+    others: TransferModels,
   ) {
     this.#subject = subject;
     this.#engine = engine;
@@ -59,6 +66,7 @@ export class SubjectSession {
     this.#model = model;
     this.#data = data;
     this.#uncertainty = uncertainty;
+    this.#others = others;
   }
 
   /** @throws AssayError that says what is wrong with model, data or engine */
@@ -80,7 +88,14 @@ export class SubjectSession {
       subject,
       ...data,
     });
-    return new SubjectSession(subject, engine, saved, model, data, uncertainty);
+    const { output: _, ...forOthers } = options;
+    const others = await TransferModels.read(
+      engine,
+      subject.transferFrom,
+      subject.folder,
+      forOthers,
+    );
+    return new SubjectSession(subject, engine, saved, model, data, uncertainty, others);
   }
 
   /** What was opened, for plan and report. */
@@ -112,6 +127,7 @@ export class SubjectSession {
       companionFiles: this.#uncertainty.companions.flatMap(({ files }) => files),
       uncertaintyFingerprint: this.#uncertainty.fingerprint(),
       outside: [...outside].map(([name, source]) => sourceRecord(name, source)),
+      transferFrom: this.#others.describe(),
     };
   }
 
@@ -176,7 +192,9 @@ export class SubjectSession {
         return await this.#predict(noisy, labels);
       }
       case 'attack':
-        return await this.#attack(step, classifier, indices, control);
+        return await this.#attack(step, this.#averaged(classifier), indices, control);
+      case 'transfer':
+        return await this.#transfer(step, indices, control);
       case 'evade': {
         const evading = this.#uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
         try {
@@ -184,6 +202,20 @@ export class SubjectSession {
         } finally {
           evading.dispose();
         }
+      }
+      case 'certify': {
+        const { inputs, labels } = await this.#data.samples.read(indices);
+        const certificates = await certify(
+          {
+            classifier,
+            inputs,
+            seed: this.#subject.seed,
+            sampleIndices: indices,
+            ...(control.signal === undefined ? {} : { signal: control.signal }),
+          },
+          step.settings,
+        );
+        return { kind: 'certify', ...certificates, labels };
       }
       case 'probe': {
         const { inputs, labels } = await this.#data.samples.read(indices);
@@ -222,7 +254,44 @@ export class SubjectSession {
   ): Promise<OutputOf<'attack'>> {
     const { inputs, labels } = await this.#data.samples.read(indices);
     const criterion = criterionFor(labels, step.target, classifier.classCount);
-    const result = await createAttack(step.settings).run({
+    const result = await createAttack(step.settings).run(
+      this.#contextOf(classifier, { inputs, indices, criterion }, control),
+    );
+    return await this.#attackOutput(result, classifier, criterion);
+  }
+
+  async #transfer(
+    step: Extract<PieceStep, { kind: 'transfer' }>,
+    indices: readonly number[],
+    control: PieceControl,
+  ): Promise<OutputOf<'attack'>> {
+    const { inputs, labels } = await this.#data.samples.read(indices);
+    const { classifier } = this.#model;
+    const other = await this.#others.classifier(
+      resolve(this.#subject.folder, step.from),
+      classifier,
+    );
+    const criterion = criterionFor(labels, step.target, classifier.classCount);
+    const made = await createAttack(step.settings).run(
+      this.#contextOf(this.#averaged(other), { inputs, indices, criterion }, control),
+    );
+    const result = await transferAdversaries(classifier, inputs, criterion, made);
+    return await this.#attackOutput(result, classifier, criterion);
+  }
+
+  /** The model as attacks see it: for one that draws random numbers, the mean of some passes. */
+  #averaged(classifier: Classifier): Classifier {
+    const { averagedPasses } = this.#subject;
+    return averagedPasses === 1 ? classifier : averagedClassifier(classifier, averagedPasses);
+  }
+
+  #contextOf(
+    classifier: Classifier,
+    samples: Pick<AttackContext, 'inputs' | 'criterion'> & { readonly indices: readonly number[] },
+    control: PieceControl,
+  ): AttackContext {
+    const { inputs, criterion, indices } = samples;
+    return {
       classifier,
       inputs,
       criterion,
@@ -230,7 +299,14 @@ export class SubjectSession {
       sampleIndices: indices,
       ...(control.signal === undefined ? {} : { signal: control.signal }),
       onProgress: ({ completed, total }) => control.onProgress?.(completed / total),
-    });
+    };
+  }
+
+  async #attackOutput(
+    result: AttackResult,
+    classifier: Classifier,
+    criterion: Criterion,
+  ): Promise<OutputOf<'attack'>> {
     return {
       kind: 'attack',
       adversaries: result.adversaries.values,
@@ -240,7 +316,7 @@ export class SubjectSession {
       lostSuccess: Int32Array.from(result.lostSuccess),
       survivesRounding: isPicture(classifier.inputShape)
         ? await survivalOfRounding(classifier, criterion, result)
-        : new Int32Array(indices.length).fill(-1),
+        : new Int32Array(result.outcomes.length).fill(-1),
     };
   }
 
@@ -260,6 +336,7 @@ export class SubjectSession {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     void this.#uncertainty.dispose();
+    void this.#others.dispose();
     this.#model.classifier.dispose();
     this.#engine.dispose();
   }

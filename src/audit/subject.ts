@@ -18,6 +18,10 @@ export interface AuditSubject {
   readonly uncertainty: UncertaintyConfig;
   /** Samples of other kinds, with absolute paths. */
   readonly outside: readonly OutsideSource[];
+  /** Absolute paths of the other models on which adversaries are made. */
+  readonly transferFrom: readonly string[];
+  /** Passes of the model whose mean attacks follow; 1 for models that draw no random numbers. */
+  readonly averagedPasses: number;
   readonly selection: SampleSelection;
   readonly engine: EngineChoice;
   readonly seed: number;
@@ -54,6 +58,15 @@ export interface SourceRecord {
   readonly count: number;
 }
 
+/** Another model on which adversaries are made. */
+export interface TransferSource {
+  /** Absolute path of its `model.json`. */
+  readonly path: string;
+  readonly fingerprint: string;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+}
+
 /** What a tensor thread finds when it opens the subject. */
 export interface SubjectRecord {
   readonly model: Omit<ModelRecord, 'path' | 'name'>;
@@ -74,6 +87,7 @@ export interface SubjectRecord {
   /** SHA-256 over all that scores depend on besides model and data. */
   readonly uncertaintyFingerprint: string;
   readonly outside: readonly SourceRecord[];
+  readonly transferFrom: readonly TransferSource[];
 }
 
 /** Remarks of an engine so far, and the check of the model's own input gradient. */

@@ -10,6 +10,7 @@ import {
   thresholdTable,
 } from '../report/detection-table.ts';
 import {
+  certifiedTable,
   classTable,
   curveTables,
   settingLines,
@@ -53,6 +54,7 @@ export function describeReport(report: AuditReport, path: string, details = fals
     ...[worstCaseTable(report), smallestChangeTable(report), detectionTable(report)]
       .filter(part => part !== undefined)
       .map(part => [renderText(part)]),
+    ...certifiedLines(report),
     ...(details ? detailTables(report).map(part => [renderText(part)]) : []),
     settingLines(report),
     details ? missingScoreLines(report) : [],
@@ -68,6 +70,12 @@ export function describeReport(report: AuditReport, path: string, details = fals
     .filter(lines => lines.length > 0)
     .map(lines => lines.join('\n'))
     .join('\n\n');
+}
+
+/** Apart from the attacks: what is proved, and of what. */
+function certifiedLines(report: AuditReport): string[][] {
+  const proved = certifiedTable(report);
+  return proved === undefined ? [] : [[renderText(proved)], [...proved.remarks]];
 }
 
 function detailTables(report: AuditReport): ConditionTable[] {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AttackSchema } from './attack-config.ts';
 import { ConditionSchema } from './condition-config.ts';
+import { SmoothingSchema } from './smoothing-config.ts';
 import { DataSchema, path, range } from './data-config.ts';
 import { UncertaintySchema } from './uncertainty-config.ts';
 
@@ -122,6 +123,12 @@ export const AuditConfigSchema = v.strictObject({
       v.description('Attacks in order. Without it: FGSM L∞ at a usual epsilon, and C&W quick.'),
     ),
   ),
+  averagedPasses: v.pipe(
+    v.optional(wholeNumber, 1),
+    v.description(
+      'For a model that draws random numbers: attacks follow the mean of so many passes (expectation over transformation).',
+    ),
+  ),
   conditions: v.exactOptional(
     v.pipe(
       v.array(ConditionSchema),
@@ -130,6 +137,7 @@ export const AuditConfigSchema = v.strictObject({
       ),
     ),
   ),
+  smoothing: v.exactOptional(SmoothingSchema),
   uncertainty: v.optional(UncertaintySchema, {}),
   requirements: v.optional(v.array(RequirementSchema), []),
 });

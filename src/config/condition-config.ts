@@ -74,6 +74,20 @@ export const ConditionSchema = v.variant('condition', [
       v.description('Number of fixed passes that the adversary looks at.'),
     ),
   }),
+  v.strictObject({
+    condition: v.pipe(
+      v.literal('transfer'),
+      v.description(
+        'Adversaries made on another model of the workspace, shown to this one: an attack by somebody who does not have it.',
+      ),
+    ),
+    from: v.pipe(
+      v.string(),
+      v.nonEmpty(),
+      v.description('The `model.json` of the other model, relative to the folder of this file.'),
+    ),
+    attack: AttackSchema,
+  }),
 ]);
 
 /** One further condition of a configuration. */

@@ -57,15 +57,30 @@ export function resolveConfig(config: AuditConfig, file: string): ResolvedConfig
     data: resolveData(config.data, 'data', inside),
     uncertainty: resolveUncertainty(config.uncertainty, inside),
     conditions: config.conditions?.map((condition, i) =>
-      condition.condition === 'out-of-distribution'
-        ? { ...condition, data: resolveData(condition.data, `conditions[${i}].data`, inside) }
-        : condition,
+      resolveCondition(condition, `conditions[${i}]`, inside),
     ),
   };
 }
 
 /** Makes the path of a field absolute. */
 type ResolvePath = (path: string, field: string) => string;
+
+function resolveCondition(
+  condition: ConditionConfig,
+  field: string,
+  inside: ResolvePath,
+): ConditionConfig {
+  switch (condition.condition) {
+    case 'out-of-distribution':
+      return { ...condition, data: resolveData(condition.data, `${field}.data`, inside) };
+    case 'transfer':
+      return { ...condition, from: inside(condition.from, `${field}.from`) };
+    case 'matched-noise':
+    case 'corruption':
+    case 'evasion':
+      return condition;
+  }
+}
 
 function resolveUncertainty(
   { models, calibration, ...uncertainty }: UncertaintyConfig,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { DetectionSchema } from './detection-record.ts';
+import { CertifiedSchema } from './certified-record.ts';
 import { ConfusionSchema } from './confusion-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
 import { RobustnessSchema } from './robustness-record.ts';
@@ -233,6 +234,8 @@ export const AuditReportSchema = v.object({
   conditions: v.array(ConditionSchema),
   /** Once an attack has finished. */
   robustness: v.optional(RobustnessSchema),
+  /** Proved, apart from all attacks; where the configuration asks for it. */
+  certified: v.optional(CertifiedSchema),
   checks: v.array(CheckSchema),
   flags: v.array(FlagSchema),
   samples: v.array(SampleSchema),

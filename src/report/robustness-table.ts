@@ -60,6 +60,24 @@ export function curveTables(report: Reported): ConditionTable[] {
   });
 }
 
+/** What is proved of the model averaged over noise, whoever attacks. */
+export function certifiedTable({
+  certified,
+}: Pick<AuditReport, 'certified'>): ConditionTable | undefined {
+  if (certified === undefined) return undefined;
+  const { deviation, draws, alpha, abstained, points } = certified;
+  return {
+    header: [`proved, averaged over noise of ${scientific(deviation)}`, 'certified accuracy (95%)'],
+    rows: points.map(({ radius, accuracy }) => [
+      `L2 < ${distance(radius)}`,
+      percentWithInterval(accuracy),
+    ]),
+    remarks: [
+      `Randomised smoothing: ${draws} noisy copies of each sample, α = ${alpha}; ${abstained} abstentions count as wrong. It says nothing of the model without noise.`,
+    ],
+  };
+}
+
 /** Accuracy of each class under a condition, and what it is taken for. */
 export function classTable(report: Reported, condition: Condition): ConditionTable | undefined {
   if (condition.confusion === undefined) return undefined;

@@ -11,6 +11,8 @@ const subject: AuditSubject = {
   data: { format: 'csv', file: '/w/data.csv', label: 'y' },
   uncertainty: { method: 'auto', passes: 100, standardError: 0.01, calibration: { samples: 500 } },
   outside: [{ name: 'Letters', data: { format: 'csv', file: '/w/letters.csv', label: 'y' } }],
+  transferFrom: [],
+  averagedPasses: 1,
   selection: { count: 100, selection: 'random' },
   engine: 'wasm',
   seed: 0,
@@ -48,6 +50,7 @@ function record(changes: Partial<SubjectRecord> = {}): SubjectRecord {
     companionFiles: [],
     uncertaintyFingerprint: 'u',
     outside: [{ name: 'Letters', files: [], fingerprint: 'l', count: 40 }],
+    transferFrom: [],
     ...changes,
   };
 }

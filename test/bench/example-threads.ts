@@ -22,6 +22,8 @@ export async function openExampleThreads(
       data: config.data,
       uncertainty: config.uncertainty,
       outside: [],
+      transferFrom: [],
+      averagedPasses: 1,
       selection: { count: 1000, selection: 'first' },
       engine,
       seed: 0,
