@@ -5,6 +5,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { SampleFilter, SampleOrder, ToPanelMessage } from '../src/protocol/panel-protocol.ts';
 import { age, duration } from '../src/report/wording.ts';
 import './condition-summary.ts';
+import './detection-summary.ts';
 import type { EditorLink } from './editor-link.ts';
 import './findings.ts';
 import './robustness-summary.ts';
@@ -136,6 +137,11 @@ export class AuditPanel extends LitElement {
                 .model=${report.model}
                 current=${this.#view.condition}
               ></assay-robustness-summary>
+              <assay-detection-summary
+                .conditions=${report.conditions}
+                .detection=${report.detection}
+                current=${this.#view.condition}
+              ></assay-detection-summary>
               <assay-findings
                 .checks=${report.checks}
                 .flags=${report.flags}

@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AuditReport, Condition } from '../src/report/audit-report.ts';
-import type { ConditionTable } from '../src/report/condition-table.ts';
 import type { RobustnessCurve } from '../src/report/robustness-record.ts';
 import {
   certifiedTable,
@@ -13,6 +12,7 @@ import {
 } from '../src/report/robustness-table.ts';
 import { distance, norm, percent, percentWithInterval, scientific } from '../src/report/wording.ts';
 import { sharedStyles } from './shared-styles.ts';
+import { textTable } from './text-table.ts';
 
 /** Size of the drawing of a curve in its own units; text is beside it, so that it stays legible. */
 const width = 320;
@@ -132,8 +132,8 @@ export class RobustnessSummary extends LitElement {
           <strong>All attacks together</strong> <span class="quiet">${inOneLine(robustness)}</span>
         </summary>
         <div class="parts">
-          ${table('Worst case of each sample', worstCaseTable(report))}
-          ${table('Smallest changes', smallestChangeTable(report))}
+          ${textTable('Worst case of each sample', worstCaseTable(report))}
+          ${textTable('Smallest changes', smallestChangeTable(report))}
           ${norms.map(kind =>
             figure(
               kind,
@@ -155,7 +155,8 @@ export class RobustnessSummary extends LitElement {
       ? nothing
       : html`<details>
           <summary><strong>Proved by randomised smoothing</strong></summary>
-          ${table('', proved)} ${proved.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+          ${textTable('', proved)}
+          ${proved.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
         </details>`;
   }
 
@@ -168,7 +169,7 @@ export class RobustnessSummary extends LitElement {
           ? nothing
           : html`<details>
               <summary>Classes under ${shown.label}</summary>
-              ${table('', classes)}
+              ${textTable('', classes)}
             </details>`
       }
       ${
@@ -198,33 +199,6 @@ function inOneLine(robustness: AuditReport['robustness']): string {
   return curve === undefined
     ? 'once an attack has finished'
     : `half of the answers are wrong at ${norm(curve.norm)} ${distance(curve.epsilonAtHalfAccuracy)}`;
-}
-
-function table(caption: string, content: ConditionTable | undefined): unknown {
-  if (content === undefined) return nothing;
-  return html`<table>
-    ${
-      caption === ''
-        ? nothing
-        : html`<caption>
-            ${caption}
-          </caption>`
-    }
-    <thead>
-      <tr>
-        ${content.header.map(title => html`<th scope="col">${title}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${content.rows.map(
-        ([name, ...cells]) =>
-          html`<tr>
-            <th scope="row">${name}</th>
-            ${cells.map(cell => html`<td class="number">${cell}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
 }
 
 /** Curves of one norm over a common axis; the interval is shaded for the last, the worst case. */

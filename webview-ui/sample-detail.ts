@@ -127,8 +127,9 @@ export class SampleDetail extends LitElement {
     if (pictures?.shape.length !== 3) return nothing;
     const values = pictures.inputs[id];
     const clean = pictures.inputs['clean'];
+    const isChanged = kind !== 'clean' && kind !== 'baseline';
     const difference =
-      kind === 'attack' && values !== undefined && clean !== undefined
+      isChanged && values !== undefined && clean !== undefined
         ? html`<assay-picture
             .values=${values}
             .reference=${clean}

@@ -16,7 +16,7 @@ interface Column {
   readonly explanation?: string;
   readonly by?: SampleOrder['by'];
   readonly number?: boolean;
-  readonly onlyUnderAttack?: boolean;
+  readonly onlyChanged?: boolean;
   readonly cell: (sample: SampleRecord) => unknown;
 }
 
@@ -173,7 +173,8 @@ export class SampleGrid extends LitElement {
   #columns(): Column[] {
     const id = this.condition?.id ?? 'clean';
     const clean = this.condition?.kind === 'baseline' ? 'baseline' : 'clean';
-    const underAttack = this.condition?.kind === 'attack';
+    const kind = this.condition?.kind;
+    const isChanged = kind === 'attack' || kind === 'control' || kind === 'corruption';
     const norm = this.condition?.distance?.norm ?? 'L2';
     const result = (sample: SampleRecord) => sample.conditions[id];
     const columns: Column[] = [
@@ -183,21 +184,21 @@ export class SampleGrid extends LitElement {
         by: 'label',
         cell: sample => className(sample.label, this.classNames),
       },
-      ...(this.hasPictures ? this.#pictureColumns(clean, id, underAttack) : []),
+      ...(this.hasPictures ? this.#pictureColumns(clean, id, isChanged) : []),
       {
         title: 'Clean answer',
         cell: sample => this.#answerCell(sample, clean),
       },
       {
-        title: 'Under attack',
+        title: kind === 'attack' ? 'Under attack' : 'Changed',
         by: 'confidence',
-        onlyUnderAttack: true,
+        onlyChanged: true,
         cell: sample => this.#answerCell(sample, id),
       },
       {
         title: 'Outcome',
         by: 'outcome',
-        onlyUnderAttack: true,
+        onlyChanged: true,
         cell: sample => {
           const outcome = result(sample)?.outcome;
           return outcome === undefined ? '' : outcomeWords[outcome];
@@ -208,7 +209,7 @@ export class SampleGrid extends LitElement {
         explanation: 'Size of the perturbation, input units',
         by: 'distance',
         number: true,
-        onlyUnderAttack: true,
+        onlyChanged: true,
         cell: sample => scientific(result(sample)?.distance?.[norm] ?? null),
       },
       {
@@ -226,10 +227,13 @@ export class SampleGrid extends LitElement {
         cell: sample => scientific(result(sample)?.scores?.['softmax-variance'] ?? null),
       },
     ];
-    return columns.filter(({ onlyUnderAttack }) => underAttack || onlyUnderAttack !== true);
+    return columns.filter(
+      ({ title, onlyChanged }) =>
+        (isChanged || onlyChanged !== true) && (kind === 'attack' || title !== 'Outcome'),
+    );
   }
 
-  #pictureColumns(clean: string, id: string, underAttack: boolean): Column[] {
+  #pictureColumns(clean: string, id: string, isChanged: boolean): Column[] {
     const picture = (
       sample: SampleRecord,
       condition: string,
@@ -247,7 +251,7 @@ export class SampleGrid extends LitElement {
     };
     return [
       { title: '', explanation: 'Clean sample', cell: sample => picture(sample, clean, 'Picture') },
-      ...(underAttack
+      ...(isChanged
         ? [
             {
               title: '',

@@ -31,7 +31,11 @@ export function querySamples(
   report: Part,
   { order, filter, start, count }: SampleQuery,
 ): SamplePage {
-  const matching = report.samples.filter(sample => passes(sample, filter));
+  // Samples of another kind are not in the list: they are in the arrays of their condition.
+  const isListed = !report.conditions.some(
+    ({ id, kind }) => id === filter.condition && kind === 'out-of-distribution',
+  );
+  const matching = report.samples.filter(sample => isListed && passes(sample, filter));
   const keyOf = sortKey(order, report.conditions);
   const direction = order.descending ? -1 : 1;
   const ordered = matching

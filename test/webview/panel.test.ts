@@ -30,6 +30,12 @@ async function open(options: Parameters<typeof PanelPage.open>[1] = {}): Promise
 
 async function accessibilityViolations({ page, complaints }: PanelPage): Promise<string[]> {
   expect(complaints).toEqual([]);
+  // Rows exist only in view, and the grid refers to one of them.
+  await page.mouse.move(0, 0);
+  await page.evaluate(
+    "document.querySelector('assay-panel').shadowRoot.querySelector('assay-sample-grid').scrollIntoView()",
+  );
+  await page.locator(rows).first().waitFor();
   await page.evaluate(axeSource);
   const found: unknown = await page.evaluate(
     `axe.run(document, { rules: { region: { enabled: false } } }).then(result =>
@@ -97,6 +103,27 @@ describe('the panel', () => {
     await page.getByRole('columnheader', { name: 'mostly taken for' }).waitFor();
     expect(await accessibilityViolations(opened)).toEqual([]);
     await page.screenshot({ path: 'test-results/panel-robustness.png' });
+  });
+
+  test('shows how each score detects what is not clean, and how well confidence is calibrated', async () => {
+    const opened = await open({ width: 1100 });
+    const { page } = opened;
+    await opened.show(sampleReport(60));
+    await page.getByText('AUROC of MI: C&W L2 (quick) 0.912 (0.87–0.95)').click();
+    await page.getByText('Posterior: mc-dropout. The model has dropout').waitFor();
+    await page.getByText('No Mahalanobis: Too few samples to fit on.').waitFor();
+    await page.getByRole('img', { name: '60 samples, mean 0.200, from 0.180 to 0.220' }).waitFor();
+    await page.getByLabel('Score', { exact: true }).selectOption('energy');
+    await page.getByRole('region', { name: 'Detection by Energy' }).waitFor();
+    await page.getByRole('img', { name: '60 samples, mean 0.500, from 0.450 to 0.550' }).waitFor();
+    await page
+      .getByRole('img', { name: /12 answers of confidence 70\.0% are 63\.3% right/ })
+      .first()
+      .waitFor();
+    await page.getByText('Every score of C&W L2 (quick)').click();
+    await page.getByRole('columnheader', { name: 'FPR at 95% TPR, out positive' }).last().waitFor();
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    await page.screenshot({ path: 'test-results/panel-detection.png', fullPage: true });
   });
 
   test('draws only the rows in view of ten thousand, and reaches the last by keyboard', async () => {

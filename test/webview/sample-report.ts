@@ -2,6 +2,7 @@ import type { AuditReport, Condition, SampleRecord } from '../../src/report/audi
 import { confusionOf } from '../../src/report/confusion.ts';
 import { mean, proportion } from '../../src/report/statistics.ts';
 import { Random } from '../../src/random/random.ts';
+import { sampleDetection } from './sample-detection.ts';
 
 /**
  * A report as an audit would write it, with as many samples as wanted, so that the panel can be
@@ -131,6 +132,7 @@ export function sampleReport(count: number, state: AuditReport['state'] = 'compl
       condition('clean', 'clean', 'Clean'),
       condition('carlini-wagner-l2-quick', 'attack', 'C&W L2 (quick)'),
     ],
+    detection: sampleDetection('carlini-wagner-l2-quick', count),
     robustness: {
       worstCases: [
         {

@@ -1,0 +1,286 @@
+import { css, html, LitElement, nothing, svg } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import type { AuditReport, Condition } from '../src/report/audit-report.ts';
+import type { Detection, DetectionRow, Separation } from '../src/report/detection-record.ts';
+import {
+  adversaryOf,
+  calibrationTable,
+  conditionDetectionTable,
+  mainRow,
+  missingScoreLines,
+  posteriorLines,
+  ratioWithInterval,
+  withInterval,
+} from '../src/report/detection-table.ts';
+import { scoreExplanation, scoreTitle } from '../src/report/score-names.ts';
+import { percent, percentWithInterval, scientific } from '../src/report/wording.ts';
+import './reliability-diagram.ts';
+import './score-histogram.ts';
+import { sharedStyles } from './shared-styles.ts';
+import { textTable } from './text-table.ts';
+
+/**
+ * Whether the model knows what it does not know: how it was made Bayesian, how one score tells each
+ * condition from clean samples, and whether its confidence can be believed.
+ */
+@customElement('assay-detection-summary')
+export class DetectionSummary extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: block;
+      }
+      .scroll {
+        overflow-x: auto;
+      }
+      .parts {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 14px 32px;
+        align-items: start;
+        padding-top: 8px;
+      }
+      table {
+        border-collapse: collapse;
+        white-space: nowrap;
+      }
+      caption {
+        text-align: left;
+        font-weight: 600;
+        padding-bottom: 4px;
+      }
+      th,
+      td {
+        padding: 2px 12px 2px 0;
+        text-align: right;
+        font-weight: normal;
+        border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
+      }
+      th:first-child,
+      td.text {
+        text-align: left;
+      }
+      tbody tr[aria-current='true'] th {
+        color: var(--vscode-textLink-foreground);
+      }
+      .parts details {
+        max-width: 100%;
+      }
+      p {
+        max-width: 100ch;
+      }
+      .choice {
+        padding: 4px 0 8px;
+      }
+      select {
+        font: inherit;
+        color: var(--vscode-dropdown-foreground);
+        background: var(--vscode-dropdown-background);
+        border: 1px solid var(--vscode-dropdown-border, var(--vscode-widget-border));
+      }
+      summary {
+        cursor: pointer;
+      }
+      svg.area {
+        width: 96px;
+        height: 12px;
+        vertical-align: middle;
+      }
+      .track {
+        fill: var(--vscode-editorWidget-background, transparent);
+        stroke: var(--vscode-widget-border, var(--vscode-panel-border));
+      }
+      .interval {
+        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
+        opacity: 0.45;
+      }
+      .value {
+        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
+  @property({ attribute: false }) accessor detection: AuditReport['detection'];
+  /** Id of the condition that is looked at. */
+  @property() accessor current = '';
+  /** Score of the table; the first one there is until another is chosen. */
+  @state() accessor #chosen: string | undefined;
+
+  override render(): unknown {
+    const { detection } = this;
+    if (detection === undefined) return nothing;
+    const report = { conditions: [...this.conditions], detection };
+    const names = [...new Set(detection.rows.map(({ score }) => score))];
+    const score = names.find(name => name === this.#chosen) ?? names[0];
+    if (score === undefined) return nothing;
+    return html`<details>
+      <summary>
+        <strong>Uncertainty and detection</strong>
+        <span class="quiet">${inOneLine(detection, this.conditions, score)}</span>
+      </summary>
+      ${posteriorLines(report).map(line => html`<p class="quiet">${line}</p>`)}
+      <div class="choice">
+        <label for="score">Score</label>
+        <select id="score" @change=${this.#choose}>
+          ${names.map(
+            name =>
+              html`<option value=${name} ?selected=${name === score}>
+                ${scoreTitle(name)} (${scoreExplanation(name)})
+              </option>`,
+          )}
+        </select>
+        <span class="quiet">Higher is further out of distribution.</span>
+      </div>
+      <div class="scroll" tabindex="0" role="region" aria-label="Detection by ${scoreTitle(score)}">
+        ${this.#table(detection, score)}
+      </div>
+      ${missingScoreLines(report).map(line => html`<p class="quiet">${line}</p>`)}
+      <div class="parts">${this.#calibration(report)} ${this.#everyScore(report)}</div>
+    </details>`;
+  }
+
+  #table(detection: Detection, score: string): unknown {
+    const clean = detection.rows.find(row => row.condition === 'clean' && row.score === score);
+    return html`<table>
+      <caption>
+        ${scoreTitle(score)} under each condition, held against clean samples
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Condition</th>
+          <th scope="col">Adversary</th>
+          <th scope="col">Samples</th>
+          <th scope="col">Spread (outline: clean)</th>
+          <th scope="col">Mean</th>
+          <th scope="col">Ratio to clean (95%)</th>
+          <th scope="col">AUROC (95%)</th>
+          <th scope="col">0 to 1</th>
+          <th scope="col">AUPR (chance)</th>
+          <th scope="col" title="Clean samples flagged where 95% of the condition is">
+            FPR at 95% TPR, out positive
+          </th>
+          <th scope="col">TPR at 1% FPR</th>
+          <th scope="col">TPR at 5% FPR</th>
+          <th scope="col" title="By the threshold that was set on the separate clean set">
+            Flagged at 5%
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        ${this.conditions.map(condition => {
+          const row = mainRow(detection, condition, score);
+          return row === undefined ? nothing : this.#row(condition, row, clean);
+        })}
+      </tbody>
+    </table>`;
+  }
+
+  #row(condition: Condition, row: DetectionRow, clean: DetectionRow | undefined): unknown {
+    const { separation } = row;
+    const spread = `${row.count} samples, mean ${scientific(row.mean.value)}, from ${scientific(row.mean.lower)} to ${scientific(row.mean.upper)}`;
+    return html`<tr aria-current=${condition.id === this.current ? 'true' : 'false'}>
+      <th scope="row">${condition.label}${row.subset === 'succeeded' ? ', successes' : ''}</th>
+      <td class="text">${adversaryOf(condition)}</td>
+      <td class="number">${row.count}</td>
+      <td>
+        <assay-score-histogram
+          .counts=${row.histogram}
+          .clean=${clean?.histogram ?? []}
+          label=${spread}
+        ></assay-score-histogram>
+      </td>
+      <td class="number">${scientific(row.mean.value)}</td>
+      <td class="number">${ratioWithInterval(row.ratio)}</td>
+      <td class="number">${separation === null ? '' : withInterval(separation.auroc)}</td>
+      <td>${separation === null ? '' : areaBar(separation)}</td>
+      <td class="number">
+        ${
+          separation === null
+            ? ''
+            : `${percent(separation.averagePrecision)} (${percent(separation.baseRate)})`
+        }
+      </td>
+      <td class="number">${shareOf(separation?.fprAt95TprOutPositive)}</td>
+      <td class="number">${shareOf(separation?.tprAt1Fpr)}</td>
+      <td class="number">${shareOf(separation?.tprAt5Fpr)}</td>
+      <td class="number">${percentWithInterval(row.flagged.at(-1) ?? null)}</td>
+    </tr>`;
+  }
+
+  #calibration(report: Parameters<typeof calibrationTable>[0]): unknown {
+    const calibration = report.detection?.calibration;
+    if (calibration === undefined) return nothing;
+    const table = calibrationTable(report);
+    const { asSaved, withTemperature } = calibration;
+    return html`
+      <assay-reliability-diagram
+        .calibration=${asSaved}
+        name="As saved"
+      ></assay-reliability-diagram>
+      ${
+        withTemperature === null
+          ? nothing
+          : html`<assay-reliability-diagram
+              .calibration=${withTemperature}
+              name="With temperature"
+            ></assay-reliability-diagram>`
+      }
+      <div>
+        ${textTable('Calibration', table)}
+        ${table?.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+      </div>
+    `;
+  }
+
+  /** All scores of the condition that is looked at. */
+  #everyScore(report: Parameters<typeof calibrationTable>[0]): unknown {
+    const shown = this.conditions.find(({ id }) => id === this.current);
+    const table = shown && conditionDetectionTable(report, shown, 'all');
+    if (shown === undefined || table === undefined) return nothing;
+    return html`<details>
+      <summary>Every score of ${shown.label}</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="Every score of ${shown.label}">
+        ${textTable('', table)}
+      </div>
+    </details>`;
+  }
+
+  #choose(event: Event): void {
+    this.#chosen = (event.target as HTMLSelectElement).value;
+  }
+}
+
+function inOneLine(detection: Detection, conditions: readonly Condition[], score: string): string {
+  const found = conditions
+    .filter(({ kind }) => kind === 'attack')
+    .flatMap(condition => {
+      const separation = mainRow(detection, condition, score)?.separation ?? null;
+      return separation === null ? [] : [`${condition.label} ${withInterval(separation.auroc)}`];
+    });
+  return found.length === 0
+    ? 'once an attack has finished'
+    : `AUROC of ${scoreTitle(score)}: ${found.slice(0, 3).join(' · ')}`;
+}
+
+function shareOf(value: number | undefined): string {
+  return value === undefined ? '' : percent(value);
+}
+
+/** The area with its interval; chance, one half, is the middle. */
+function areaBar({ auroc }: Separation): unknown {
+  const { value, lower, upper } = auroc;
+  return html`<svg class="area" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+    ${svg`<rect class="track" x="0" y="1" width="100" height="8" />
+      <path class="track" d="M50,0 V10" />
+      <rect class="interval" x=${100 * lower} y="1" width=${100 * (upper - lower)} height="8" />
+      <rect class="value" x=${Math.min(98.5, 100 * value - 0.75)} y="0" width="1.5" height="10" />`}
+  </svg>`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'assay-detection-summary': DetectionSummary;
+  }
+}
