@@ -1,6 +1,5 @@
 import { cpus } from 'node:os';
-import { mean } from '../../src/report/statistics.ts';
-import { proportion } from '../../src/report/statistics.ts';
+import { exactMcNemar, mean, proportion } from '../../src/report/statistics.ts';
 import type { StudyPicture } from './study-pictures.ts';
 import {
   type CorrectedSet,
@@ -213,18 +212,6 @@ function fixedTable({ chosen, sets, corrected }: StudyResults): string[] {
     ['set', 'fixed', 'broken', 'right before and after', 'wrong before and after', 'p'],
     rows,
   );
-}
-
-/** Two-sided exact test of McNemar: chance of a split at least as uneven among `a + b` coin tosses. */
-function exactMcNemar(a: number, b: number): number {
-  const n = a + b;
-  let logChance = -n * Math.LN2;
-  let sum = 0;
-  for (let k = 0; k <= Math.min(a, b); k++) {
-    sum += Math.exp(logChance);
-    logChance += Math.log((n - k) / (k + 1));
-  }
-  return Math.min(1, 2 * sum);
 }
 
 function adaptiveTable({ adaptive, corrected, sets }: StudyResults): string[] {

@@ -9,7 +9,9 @@ import type {
 } from '../report/audit-report.ts';
 import { confusionOf } from '../report/confusion.ts';
 import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
-import type { OutputOf } from './piece.ts';
+import type { CorrectionRecord } from '../report/manifold-record.ts';
+import { CorrectionColumns } from './correction-columns.ts';
+import type { OutputOf, PieceOutcome } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
 import { ScoreColumns } from './score-columns.ts';
 import type { PosteriorRecord } from './subject.ts';
@@ -28,8 +30,10 @@ interface SampleResult {
   /** Index of the largest logit, and its softmax probability. */
   prediction: number;
   confidence: number;
-  outcome: AttackOutcome | undefined;
+  outcome: PieceOutcome | undefined;
   steps: number | undefined;
+  /** ‖Δz‖ of a natural adversary. */
+  latentDistance: number | undefined;
   size: PerturbationSize | undefined;
   /** The attack saw a success that it could not confirm. */
   lostSuccess: boolean;
@@ -51,6 +55,7 @@ export class ConditionResults {
   #finished = 0;
   readonly #samples: (SampleResult | undefined)[];
   readonly #scores: ScoreColumns;
+  readonly #corrections: CorrectionColumns;
 
   constructor(plan: PlannedCondition, inputShape: readonly number[], classCount: number) {
     const count = plan.indices.length;
@@ -60,6 +65,7 @@ export class ConditionResults {
     this.labels = new Int32Array(count);
     this.#samples = Array.from({ length: count }, () => undefined);
     this.#scores = new ScoreColumns(count);
+    this.#corrections = new CorrectionColumns(count);
   }
 
   /** Samples whose prediction is known. */
@@ -107,6 +113,7 @@ export class ConditionResults {
         label,
         outcome,
         steps: output.steps[i],
+        latentDistance: outcome === 'succeeded' ? output.latentDistances?.[i] : undefined,
         size: perturbationSize(clean.inputs.row(position), this.inputs.row(position)),
         lostSuccess: output.lostSuccess[i] === 1,
         survivesRounding:
@@ -120,12 +127,31 @@ export class ConditionResults {
     this.#scores.add(start, output);
   }
 
+  /** Takes in a piece of corrections. */
+  addCorrections(start: number, output: OutputOf<'correct'>): void {
+    this.#corrections.add(start, output);
+  }
+
+  /** What each correction mended and broke. */
+  corrections(): CorrectionRecord[] {
+    return this.#corrections.summarise(this.plan.id, this.labels, position =>
+      this.isRight(position),
+    );
+  }
+
+  /** ‖Δz‖ of the successes, for natural adversaries. */
+  latentDistances(): number[] {
+    return this.#known().flatMap(({ latentDistance }) => latentDistance ?? []);
+  }
+
   /** What is known of the sample at a position, for the report; undefined while nothing is. */
   sample(position: number): SampleCondition | undefined {
     const result = this.#samples[position];
     const scores = this.#scores.at(position);
     if (result === undefined) return undefined;
-    const { prediction, confidence, outcome, steps, size, survivesRounding } = result;
+    const { prediction, confidence, outcome, steps, size, survivesRounding, latentDistance } =
+      result;
+    const corrected = this.#corrections.at(position);
     return {
       prediction,
       confidence,
@@ -133,6 +159,8 @@ export class ConditionResults {
       ...(steps === undefined ? {} : { steps }),
       ...(size === undefined ? {} : { distance: { ...size } }),
       ...(survivesRounding === undefined ? {} : { survivesRounding }),
+      ...(latentDistance === undefined ? {} : { latentDistance }),
+      ...(corrected === undefined ? {} : { corrected }),
       ...(scores === undefined ? {} : { scores }),
     };
   }
@@ -145,7 +173,11 @@ export class ConditionResults {
 
   /** What became of each finished sample, in order; for attacks. */
   outcomes(): AttackOutcome[] {
-    return this.#samples.flatMap(sample => (sample?.outcome === undefined ? [] : [sample.outcome]));
+    return this.#samples.flatMap(sample =>
+      sample?.outcome === undefined || sample.outcome === 'reconstruction-misclassified'
+        ? []
+        : [sample.outcome],
+    );
   }
 
   /**
@@ -236,10 +268,10 @@ export class ConditionResults {
   }
 
   #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance' | 'survival'> {
-    const { attack } = this.plan;
-    if (attack === undefined) return {};
+    const { attack, kind } = this.plan;
+    if (attack === undefined && kind !== 'natural') return {};
     const known = this.#known();
-    const outcomes: Partial<Record<AttackOutcome, number>> = {};
+    const outcomes: Partial<Record<PieceOutcome, number>> = {};
     for (const { outcome } of known) {
       if (outcome !== undefined) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     }
@@ -252,9 +284,12 @@ export class ConditionResults {
       outcomes,
       attackSuccess: proportion(
         outcomes.succeeded ?? 0,
-        known.length - (outcomes['already-wrong'] ?? 0) - (outcomes['not-run'] ?? 0),
+        known.length -
+          (outcomes['already-wrong'] ?? 0) -
+          (outcomes['not-run'] ?? 0) -
+          (outcomes['reconstruction-misclassified'] ?? 0),
       ),
-      ...(middle === undefined
+      ...(middle === undefined || attack === undefined
         ? {}
         : {
             distance: {
@@ -296,6 +331,7 @@ export class ConditionResults {
 const notAttacked = {
   outcome: undefined,
   steps: undefined,
+  latentDistance: undefined,
   size: undefined,
   lostSuccess: false,
   survivesRounding: undefined,

@@ -16,6 +16,7 @@ import { proportion } from '../report/statistics.ts';
 import { ConditionResults } from './condition-results.ts';
 import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
+import { summariseManifold } from './manifold-summary.ts';
 import type { DetectorRecord, PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
 import type { ProbeResult } from './probes.ts';
@@ -107,6 +108,9 @@ export class GrowingReport {
       case 'certify':
       case 'probe':
         throw new RangeError('Probes belong to no condition');
+      case 'correct':
+        results.addCorrections(piece.start, output);
+        break;
     }
   }
 
@@ -170,6 +174,9 @@ export class GrowingReport {
       conditions,
       ...(robustness === undefined ? {} : { robustness }),
       ...(certified === undefined ? {} : { certified }),
+      ...(record.manifold === undefined
+        ? {}
+        : { manifold: summariseManifold(record.manifold, this.conditions) }),
       checks: this.#checks(conditions, config.requirements),
       flags: this.#flags(),
       samples: this.#samples(),

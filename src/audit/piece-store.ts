@@ -1,20 +1,26 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { AttackOutcome } from '../attacks/attack.ts';
 import { makeFolder } from './atomic-file.ts';
-import type { DetectorRecord, OutputOf, PieceOutput } from './piece.ts';
+import type {
+  CorrectedAnswers,
+  DetectorRecord,
+  OutputOf,
+  PieceOutcome,
+  PieceOutput,
+} from './piece.ts';
 import type { NumpyValues } from '../numpy/dtype.ts';
 import { openNpz } from '../numpy/open-numpy.ts';
 import { writeNpz, type WritableArray } from '../numpy/write-numpy.ts';
 
 /** Codes under which outcomes are kept; the order must not change. */
-const outcomeCodes: readonly AttackOutcome[] = [
+const outcomeCodes: readonly PieceOutcome[] = [
   'succeeded',
   'failed',
   'already-wrong',
   'gradient-unavailable',
   'not-run',
+  'reconstruction-misclassified',
 ];
 
 /** Most bytes of finished pieces that are kept; the least recently written go first. */
@@ -71,6 +77,9 @@ export class PieceStore {
 /** What tells an array of scores from others in a kept piece. */
 const scorePrefix = 'score ';
 
+/** Begins the names of the arrays of corrections; what follows says which. */
+const correctionPrefix = 'correction ';
+
 type Arrays = ReadonlyMap<string, NumpyValues>;
 
 async function readAll(path: string): Promise<Arrays> {
@@ -101,6 +110,9 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
         steps: row(output.steps),
         lostSuccess: row(output.lostSuccess),
         survivesRounding: row(output.survivesRounding),
+        ...(output.latentDistances === undefined
+          ? {}
+          : { latentDistances: row(output.latentDistances) }),
       };
     case 'certify':
       return {
@@ -114,6 +126,13 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
         landscapeChange: row(output.landscapeChange),
         passDifference: row(Float64Array.of(output.passDifference)),
       };
+    case 'correct':
+      return Object.fromEntries(
+        output.corrections.map(({ method, label, kind, predictions }) => [
+          `${correctionPrefix}${JSON.stringify([kind, method, label])}`,
+          row(predictions),
+        ]),
+      );
     case 'score':
       return {
         ...Object.fromEntries(
@@ -140,6 +159,7 @@ function decode(arrays: Arrays): PieceOutput | undefined {
     decodeAttack(arrays) ??
     decodeCertify(arrays) ??
     decodeProbe(arrays) ??
+    decodeCorrect(arrays) ??
     decodeScore(arrays)
   );
 }
@@ -159,7 +179,10 @@ function decodeProbe(arrays: Arrays): OutputOf<'probe'> | undefined {
   const codes = arrays.get('unbounded');
   const landscapeChange = arrays.get('landscapeChange');
   const passDifference = arrays.get('passDifference')?.[0];
-  const unbounded = codes instanceof Int32Array ? outcomesOf(codes) : undefined;
+  const unbounded =
+    codes instanceof Int32Array
+      ? outcomesOf(codes)?.filter(outcome => outcome !== 'reconstruction-misclassified')
+      : undefined;
   return unbounded !== undefined &&
     landscapeChange instanceof Float64Array &&
     typeof passDifference === 'number'
@@ -167,12 +190,12 @@ function decodeProbe(arrays: Arrays): OutputOf<'probe'> | undefined {
     : undefined;
 }
 
-function codesOf(outcomes: readonly AttackOutcome[]): Int32Array {
+function codesOf(outcomes: readonly PieceOutcome[]): Int32Array {
   return Int32Array.from(outcomes, outcome => outcomeCodes.indexOf(outcome));
 }
 
 /** Undefined when a code is not known. */
-function outcomesOf(codes: Int32Array): AttackOutcome[] | undefined {
+function outcomesOf(codes: Int32Array): PieceOutcome[] | undefined {
   const outcomes = Array.from(codes, code => outcomeCodes[code]).filter(
     outcome => outcome !== undefined,
   );
@@ -197,6 +220,7 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
   const steps = arrays.get('steps');
   const lostSuccess = arrays.get('lostSuccess');
   const survivesRounding = arrays.get('survivesRounding');
+  const latentDistances = arrays.get('latentDistances');
   if (
     !(adversaries instanceof Float32Array) ||
     !(logits instanceof Float32Array) ||
@@ -209,8 +233,30 @@ function decodeAttack(arrays: Arrays): OutputOf<'attack'> | undefined {
   }
   const outcomes = outcomesOf(codes);
   return outcomes !== undefined
-    ? { kind: 'attack', adversaries, logits, outcomes, steps, lostSuccess, survivesRounding }
+    ? {
+        kind: 'attack',
+        adversaries,
+        logits,
+        outcomes,
+        steps,
+        lostSuccess,
+        survivesRounding,
+        ...(latentDistances instanceof Float64Array ? { latentDistances } : {}),
+      }
     : undefined;
+}
+
+function decodeCorrect(arrays: Arrays): OutputOf<'correct'> | undefined {
+  const corrections = [...arrays].flatMap(([name, predictions]) => {
+    if (!name.startsWith(correctionPrefix) || !(predictions instanceof Int32Array)) return [];
+    const [kind, method, label] = JSON.parse(name.slice(correctionPrefix.length)) as [
+      CorrectedAnswers['kind'],
+      string,
+      string,
+    ];
+    return [{ kind, method, label, predictions }];
+  });
+  return corrections.length === 0 ? undefined : { kind: 'correct', corrections };
 }
 
 function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {

@@ -15,6 +15,12 @@ export const pieceSamples = 50;
 /** The class that a targeted attack aims at: a class index, or the class after the label. */
 export type AttackTarget = number | 'next';
 
+/** A search for natural adversaries. */
+export type NaturalSearch = 'gradient' | 'hybrid' | 'iterative';
+
+/** What became of one sample under an attack or a search. */
+export type PieceOutcome = AttackOutcome | 'reconstruction-misclassified';
+
 /** What is done with the samples of a piece. */
 export type PieceStep =
   /** Read the samples and ask the model. */
@@ -50,6 +56,18 @@ export type PieceStep =
   | { readonly kind: 'certify'; readonly settings: SmoothingSettings }
   /** Look for signs that gradients cannot be trusted. */
   | { readonly kind: 'probe' }
+  /** Search natural adversaries of the samples. */
+  | { readonly kind: 'natural'; readonly search: NaturalSearch; readonly manifold: string }
+  /** Ask the model again after every correction of what the task brings. */
+  | {
+      readonly kind: 'correct';
+      readonly manifold: string;
+      readonly refinementSteps: number;
+      /** Attack that is run again by an adversary who knows of the reconstruction. */
+      readonly adaptive:
+        | { readonly settings: AttackSettings; readonly target: AttackTarget | undefined }
+        | undefined;
+    }
   /** Give clean samples or what the task brings all scores of uncertainty. */
   | { readonly kind: 'score'; readonly source: string | undefined; readonly passes: number };
 
@@ -84,12 +102,18 @@ export type PieceOutput =
       readonly adversaries: Float32Array;
       /** Of a fresh forward pass on the adversaries. */
       readonly logits: Float32Array;
-      readonly outcomes: readonly AttackOutcome[];
+      readonly outcomes: readonly PieceOutcome[];
       readonly steps: Int32Array;
       /** 1 where a success on the way was not confirmed at the end. */
       readonly lostSuccess: Int32Array;
       /** 1 for successes that survive rounding to 8 bits, 0 for others, −1 where it means nothing. */
       readonly survivesRounding: Int32Array;
+      /** ‖Δz‖ of natural adversaries; not a number without success. */
+      readonly latentDistances?: Float64Array;
+    }
+  | {
+      readonly kind: 'correct';
+      readonly corrections: readonly CorrectedAnswers[];
     }
   | {
       readonly kind: 'score';
@@ -122,6 +146,16 @@ export interface DetectorRecord {
     readonly settings: Readonly<Record<string, number>>;
   }[];
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** What the model says after one correction. */
+export interface CorrectedAnswers {
+  /** For example `reconstruction`. */
+  readonly method: string;
+  readonly label: string;
+  readonly kind: 'manifold' | 'model-free' | 'adaptive';
+  /** Classes. */
+  readonly predictions: Int32Array;
 }
 
 /** What a posterior says of some samples besides its scores. */

@@ -7,6 +7,7 @@ import type { AuditOverrides } from '../protocol/worker-protocol.ts';
 import { AuditError } from './audit-error.ts';
 import { furtherConditions, type SkippedCondition } from './further-conditions.ts';
 import { pieceSamples, type PieceStep } from './piece.ts';
+import { correctionStep, naturalConditions } from './manifold-plan.ts';
 import { attackCondition, type PlannedCondition } from './planned-condition.ts';
 import { divideSamples, type SampleSelection } from './sample-division.ts';
 import { planCertificates, planProbes, type PlannedProbe } from './probes.ts';
@@ -80,6 +81,7 @@ export function planAudit(
     attackCondition(attack, samples),
   );
   const further = furtherConditions(config.conditions, { samples, attacks, record, subject });
+  const natural = naturalConditions(samples, subject, record);
   const conditions = distinct([
     {
       id: 'clean',
@@ -92,11 +94,19 @@ export function planAudit(
     ...(baseline.length === 0 ? [] : [baselineCondition(baseline)]),
     ...attacks,
     ...further.conditions,
+    ...natural.conditions,
   ]);
   const { posterior } = record;
   const passes = posterior.applicable ? posterior.passes : 0;
   const keyOf = pieceKeys(subject, record);
-  const pieces = orderPieces(cutConditions(conditions, record.scored ? passes : undefined, keyOf));
+  const pieces = orderPieces(
+    cutConditions(
+      conditions,
+      record.scored ? passes : undefined,
+      condition => correctionStep(condition, subject, record),
+      keyOf,
+    ),
+  );
   const probes = [
     ...planProbes(conditions, samples, keyOf),
     ...(config.smoothing === undefined ? [] : planCertificates(samples, config.smoothing, keyOf)),
@@ -115,7 +125,7 @@ export function planAudit(
         ? fit.length
         : Math.min(calibration.samples, record.calibration.count),
     conditions,
-    skipped: further.skipped,
+    skipped: [...further.skipped, ...natural.skipped],
     pieces,
     probes,
     fingerprint: fingerprint.digest('hex'),
@@ -175,12 +185,14 @@ function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
   const others = new Map(record.transferFrom.map(({ path, fingerprint }) => [path, fingerprint]));
   const outside = new Map(record.outside.map(({ name, fingerprint }) => [name, fingerprint]));
   // Attacks stay valid when the posterior is made in another way; what it scores does not.
+  const manifold = record.manifold?.trained === true ? record.manifold.key : null;
   const dependsOn = (step: PieceStep) => [
     step.kind === 'score' || step.kind === 'evade' ? record.uncertaintyFingerprint : null,
     step.kind === 'transfer' ? (others.get(resolve(subject.folder, step.from)) ?? null) : null,
     'settings' in step && step.kind !== 'corrupt' && step.kind !== 'certify'
       ? subject.averagedPasses
       : null,
+    ...(step.kind === 'score' && manifold !== null ? [manifold] : []),
     'source' in step && step.source !== undefined ? (outside.get(step.source) ?? null) : null,
   ];
   return (step, indices, inputsFrom) =>
@@ -193,6 +205,7 @@ function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
 function cutConditions(
   conditions: readonly PlannedCondition[],
   passes: number | undefined,
+  correctionOf: (condition: PlannedCondition) => PieceStep | undefined,
   keyOf: KeyOf,
 ): PlannedPiece[] {
   const pieces: PlannedPiece[] = [];
@@ -208,11 +221,22 @@ function cutConditions(
       const base = { condition, indices, start };
       const cost = indices.length * stepCost(step);
       pieces.push({ ...base, step, key, inputsFrom: basis, inputsOf: basedOn, cost });
+      const readsAgain = step.kind === 'predict' || step.kind === 'outside';
+      const inputsFrom = readsAgain ? undefined : key;
+      const correction = correctionOf(condition);
+      if (correction !== undefined) {
+        pieces.push({
+          ...base,
+          step: correction,
+          key: keyOf(correction, indices, inputsFrom),
+          inputsFrom,
+          inputsOf: readsAgain ? undefined : id,
+          cost: indices.length * stepCost(correction),
+        });
+      }
       if (passes === undefined) continue;
       const source = step.kind === 'outside' ? step.source : undefined;
       const score: PieceStep = { kind: 'score', source, passes };
-      const readsAgain = step.kind === 'predict' || step.kind === 'outside';
-      const inputsFrom = readsAgain ? undefined : key;
       pieces.push({
         ...base,
         step: score,
@@ -246,6 +270,11 @@ function stepCost(step: PieceStep): number {
     case 'transfer':
       // One forward pass before and after; what leaves early makes up for the bookkeeping.
       return maximumSteps(step.settings) + 1 / 3;
+    case 'natural':
+      // The hybrid search asks some thousand times, forward only.
+      return step.search === 'gradient' ? 90 : 1500;
+    case 'correct':
+      return 3 + (step.adaptive === undefined ? 0 : 2 * maximumSteps(step.adaptive.settings));
     case 'evade':
       return maximumSteps(step.settings) * (4 / 3 + step.evasion.passes / 20);
   }

@@ -109,6 +109,10 @@ function subjectOf({ config, modelPath, overrides, engine }: AuditOptions): Audi
       ),
     ],
     averagedPasses: config.config.averagedPasses,
+    manifold:
+      config.manifold === undefined
+        ? undefined
+        : { config: config.manifold, seed: config.config.seed },
     selection: sampleSelection(config.config, overrides),
     engine,
     seed: overrides.seed ?? config.config.seed,
@@ -124,6 +128,7 @@ async function stampFiles(
   const sources = [
     ...record.outside,
     ...(record.calibration === undefined ? [] : [record.calibration]),
+    ...(record.manifoldData === undefined ? [] : [record.manifoldData]),
   ];
   const dataFiles = new Set([...record.dataFiles, ...sources.flatMap(({ files }) => files)]);
   const companions = new Set([

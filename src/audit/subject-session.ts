@@ -21,8 +21,15 @@ import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
 import { readSavedModel } from '../model/read-saved-model.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { AttackTarget, OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
+import { type ManifoldRequest, ManifoldSession } from './manifold-session.ts';
 import { divideSamples, type SampleDivision } from './sample-division.ts';
-import type { AuditSubject, GradientReport, SourceRecord, SubjectRecord } from './subject.ts';
+import type {
+  AuditSubject,
+  GradientReport,
+  ManifoldState,
+  SourceRecord,
+  SubjectRecord,
+} from './subject.ts';
 import { TransferModels } from './transfer-models.ts';
 import { type UncertaintyParts, UncertaintySession } from './uncertainty-session.ts';
 
@@ -47,6 +54,7 @@ export class SubjectSession {
   readonly #data: SubjectData;
   readonly #uncertainty: UncertaintySession;
   readonly #others: TransferModels;
+  readonly #manifold: ManifoldSession | undefined;
   #isDisposed = false;
   /** How many of the engine's remarks have been passed on. */
   #toldNotes = 0;
@@ -59,6 +67,7 @@ export class SubjectSession {
     data: SubjectData,
     uncertainty: UncertaintySession,
     others: TransferModels,
+    manifold: ManifoldSession | undefined,
   ) {
     this.#subject = subject;
     this.#engine = engine;
@@ -67,6 +76,7 @@ export class SubjectSession {
     this.#data = data;
     this.#uncertainty = uncertainty;
     this.#others = others;
+    this.#manifold = manifold;
   }
 
   /** @throws AssayError that says what is wrong with model, data or engine */
@@ -95,14 +105,15 @@ export class SubjectSession {
       subject.folder,
       forOthers,
     );
-    return new SubjectSession(subject, engine, saved, model, data, uncertainty, others);
+    const manifold = await openManifoldOf(subject, engine, model.classifier, data);
+    return new SubjectSession(subject, engine, saved, model, data, uncertainty, others, manifold);
   }
 
   /** What was opened, for plan and report. */
   async describe(): Promise<SubjectRecord> {
     const { description } = this.#model;
     const { input, uncertainty } = this.#subject;
-    const { samples, fitting, outside } = this.#data;
+    const { samples, fitting, outside, manifoldData } = this.#data;
     return {
       model: {
         format: description.format,
@@ -128,6 +139,8 @@ export class SubjectSession {
       uncertaintyFingerprint: this.#uncertainty.fingerprint(),
       outside: [...outside].map(([name, source]) => sourceRecord(name, source)),
       transferFrom: this.#others.describe(),
+      manifold: manifoldData === undefined ? undefined : (this.#manifold?.describe() ?? notTrained),
+      manifoldData: manifoldData === undefined ? undefined : sourceRecord('manifold', manifoldData),
     };
   }
 
@@ -195,6 +208,21 @@ export class SubjectSession {
         return await this.#attack(step, this.#averaged(classifier), indices, control);
       case 'transfer':
         return await this.#transfer(step, indices, control);
+      case 'natural':
+        return await this.#trained().natural(step.search, await this.#request(indices, control));
+      case 'correct': {
+        const request = await this.#request(indices, control);
+        const inputs = task.inputs === undefined ? request.inputs : this.#inputsOf(task);
+        const { adaptive } = step;
+        return await this.#trained().correct(
+          inputs,
+          adaptive && {
+            settings: adaptive.settings,
+            criterion: criterionFor(request.labels, adaptive.target, classifier.classCount),
+          },
+          request,
+        );
+      }
       case 'evade': {
         const evading = this.#uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
         try {
@@ -236,9 +264,30 @@ export class SubjectSession {
             ? (await (source ?? this.#data.samples).read(indices)).inputs
             : this.#inputsOf(task);
         const { passes } = step;
-        return await this.#uncertainty.score({ inputs, indices, passes, signal: control.signal });
+        const scored = await this.#uncertainty.score({
+          inputs,
+          indices,
+          passes,
+          signal: control.signal,
+        });
+        return {
+          ...scored,
+          scores: { ...scored.scores, ...(await this.#manifold?.scores(inputs)) },
+        };
       }
     }
+  }
+
+  /** The manifold; pieces that need it are planned only where it is trained. */
+  #trained(): ManifoldSession {
+    if (this.#manifold === undefined) throw new RangeError('the manifold is not trained');
+    return this.#manifold;
+  }
+
+  async #request(indices: readonly number[], control: PieceControl): Promise<ManifoldRequest> {
+    const { inputs, labels } = await this.#data.samples.read(indices);
+    const { signal, onProgress } = control;
+    return { inputs, labels, indices, signal, onProgress };
   }
 
   async #predict(inputs: Batch, labels: Int32Array): Promise<OutputOf<'predict'>> {
@@ -337,6 +386,7 @@ export class SubjectSession {
     this.#isDisposed = true;
     void this.#uncertainty.dispose();
     void this.#others.dispose();
+    this.#manifold?.dispose();
     this.#model.classifier.dispose();
     this.#engine.dispose();
   }
@@ -348,6 +398,8 @@ interface SubjectData {
   readonly division: SampleDivision;
   readonly fitting: UncertaintyParts['fitting'];
   readonly outside: ReadonlyMap<string, Samples>;
+  /** What the manifold learns from; undefined without one. */
+  readonly manifoldData: Samples | undefined;
 }
 
 async function openData(subject: AuditSubject, classifier: Classifier): Promise<SubjectData> {
@@ -372,8 +424,11 @@ async function openData(subject: AuditSubject, classifier: Classifier): Promise<
   });
   const outside = new Map<string, Samples>();
   for (const { name, data } of subject.outside) outside.set(name, await open(data, true));
+  const manifoldData =
+    subject.manifold === undefined ? undefined : await open(subject.manifold.config.data, true);
   if (calibration.data === undefined) {
-    return { samples, division, fitting: { samples, indices: division.fit }, outside };
+    const fitting = { samples, indices: division.fit };
+    return { samples, division, fitting, outside, manifoldData };
   }
   const own = await open(calibration.data);
   const { samples: indices } = divideSamples({
@@ -384,8 +439,34 @@ async function openData(subject: AuditSubject, classifier: Classifier): Promise<
     fit: 0,
     seed: subject.seed,
   });
-  return { samples, division, fitting: { samples: own, indices }, outside };
+  return { samples, division, fitting: { samples: own, indices }, outside, manifoldData };
 }
+
+/** The trained manifold of the subject, if it has one. */
+async function openManifoldOf(
+  { manifold, folder, seed }: AuditSubject,
+  engine: Engine,
+  classifier: Classifier,
+  { manifoldData }: SubjectData,
+): Promise<ManifoldSession | undefined> {
+  if (manifold === undefined || manifoldData === undefined) return undefined;
+  const { config, seed: trainingSeed } = manifold;
+  return await ManifoldSession.open({
+    engine,
+    classifier,
+    config,
+    data: manifoldData,
+    folder,
+    trainingSeed,
+    seed,
+  });
+}
+
+const notTrained: ManifoldState = {
+  trained: false,
+  reason: 'The manifold of the configuration is not trained yet.',
+  remedy: 'Train it with "assay manifold train", or with the command "Assay: Train Manifold".',
+};
 
 function modelOptions({ input }: AuditSubject): OpenModelOptions {
   const { bounds, shape, preprocessing, output } = input;

@@ -1,5 +1,6 @@
 import type { InputConfig } from '../config/audit-config.ts';
 import type { DataConfig } from '../config/data-config.ts';
+import type { ManifoldConfig } from '../config/manifold-config.ts';
 import type { UncertaintyConfig } from '../config/uncertainty-config.ts';
 import type { EngineChoice } from '../protocol/worker-protocol.ts';
 import type { GradientCheckRecord, ModelRecord } from '../report/audit-report.ts';
@@ -22,6 +23,8 @@ export interface AuditSubject {
   readonly transferFrom: readonly string[];
   /** Passes of the model whose mean attacks follow; 1 for models that draw no random numbers. */
   readonly averagedPasses: number;
+  /** With absolute paths, and the seed of its training; undefined without a manifold. */
+  readonly manifold?: { readonly config: ManifoldConfig; readonly seed: number } | undefined;
   readonly selection: SampleSelection;
   readonly engine: EngineChoice;
   readonly seed: number;
@@ -48,6 +51,20 @@ export type PosteriorRecord =
       readonly fixable: boolean;
     }
   | { readonly applicable: false; readonly reason: string; readonly remedy: string };
+
+/** Whether the manifold of the data is trained, and how well. */
+export type ManifoldState =
+  | {
+      readonly trained: true;
+      readonly key: string;
+      readonly description: string;
+      readonly latentSize: number;
+      readonly steps: number;
+      readonly seconds: number;
+      readonly heldOutError: number;
+      readonly errorOfMean: number;
+    }
+  | { readonly trained: false; readonly reason: string; readonly remedy: string };
 
 /** Samples of a source beside the audited one. */
 export interface SourceRecord {
@@ -88,6 +105,10 @@ export interface SubjectRecord {
   readonly uncertaintyFingerprint: string;
   readonly outside: readonly SourceRecord[];
   readonly transferFrom: readonly TransferSource[];
+  /** Undefined where the configuration has no manifold. */
+  readonly manifold?: ManifoldState | undefined;
+  /** What the manifold has learned from. */
+  readonly manifoldData?: SourceRecord | undefined;
 }
 
 /** Remarks of an engine so far, and the check of the model's own input gradient. */

@@ -1,33 +1,57 @@
 import { workerData } from 'node:worker_threads';
 import { serveTasks, type TaskContext } from '../engine/thread-tasks.ts';
+import type { ManifoldProgress } from '../protocol/worker-protocol.ts';
+import type { ManifoldAnswer, ManifoldCall } from './manifold-calls.ts';
+import { type ManifoldSubject, ManifoldWorkshop } from './manifold-workshop.ts';
 import { SubjectSession } from './subject-session.ts';
 import type { AuditSubject } from './subject.ts';
 import type { ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
 
 /**
- * One tensor thread: has the subject of an audit open and answers calls, one after the other. All
- * tensors of an audit live in threads like this one.
+ * One tensor thread: has the subject of an audit open, or the workshop of a manifold, and answers
+ * calls, one after the other. All tensors live in threads like this one.
  */
-const session = SubjectSession.open(workerData as AuditSubject);
-// Whoever asks first is told what went wrong.
-session.catch(() => undefined);
+const subject = workerData as AuditSubject | ManifoldSubject;
+if ('purpose' in subject) serveManifold(subject);
+else serveAudit(subject);
 
-serveTasks(
-  async (call: ThreadCall, context: TaskContext<ThreadNews>): Promise<ThreadAnswer['value']> => {
-    const open = await session;
-    switch (call.method) {
-      case 'describe':
-        return open.describe();
-      case 'sampleIds':
-        return open.sampleIds(call.indices);
-      case 'checkGradient':
-        return await open.checkGradient(call.indices, { signal: context.signal });
-      case 'run':
-        return await open.run(call.task, {
-          signal: context.signal,
-          onProgress: fraction => context.report({ kind: 'progress', fraction }),
-          onNote: note => context.report({ kind: 'note', note }),
-        });
-    }
-  },
-);
+function serveAudit(audited: AuditSubject): void {
+  const session = SubjectSession.open(audited);
+  // Whoever asks first is told what went wrong.
+  session.catch(() => undefined);
+  serveTasks(
+    async (call: ThreadCall, context: TaskContext<ThreadNews>): Promise<ThreadAnswer['value']> => {
+      const open = await session;
+      switch (call.method) {
+        case 'describe':
+          return open.describe();
+        case 'sampleIds':
+          return open.sampleIds(call.indices);
+        case 'checkGradient':
+          return await open.checkGradient(call.indices, { signal: context.signal });
+        case 'run':
+          return await open.run(call.task, {
+            signal: context.signal,
+            onProgress: fraction => context.report({ kind: 'progress', fraction }),
+            onNote: note => context.report({ kind: 'note', note }),
+          });
+      }
+    },
+  );
+}
+
+function serveManifold(learned: ManifoldSubject): void {
+  const workshop = ManifoldWorkshop.open(learned);
+  workshop.catch(() => undefined);
+  serveTasks(
+    async (call: ManifoldCall, context: TaskContext<ManifoldProgress>): Promise<ManifoldAnswer> => {
+      const open = await workshop;
+      switch (call.method) {
+        case 'train':
+          return await open.train(progress => context.report(progress), context.signal);
+        case 'pictures':
+          return await open.drawPictures(call.folder);
+      }
+    },
+  );
+}

@@ -8,7 +8,7 @@ import type { PieceControl } from './subject-session.ts';
 import type { AnswerTo, ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
 
 /** Bundle of `tensor-thread.ts`: beside the running bundle, or in `dist/` when run from the sources. */
-function tensorThreadPath(): string {
+export function tensorThreadPath(): string {
   const beside = join(import.meta.dirname, 'tensor-thread.cjs');
   return existsSync(beside) ? beside : join(import.meta.dirname, '../../dist/tensor-thread.cjs');
 }

@@ -95,7 +95,7 @@ async function auditModel(
 }
 
 /** What `path` means: a model, a configuration, or a folder in which or above which one lies. */
-async function findSubjects(
+export async function findSubjects(
   path: string,
   configPath: string | undefined,
 ): Promise<{ config: ResolvedConfig; models: readonly string[] }> {

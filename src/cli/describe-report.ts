@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { AuditReport, Check, Flag } from '../report/audit-report.ts';
+import { correctionTable, naturalTable } from '../report/manifold-table.ts';
 import { conditionTable, renderText, type ConditionTable } from '../report/condition-table.ts';
 import {
   calibrationTable,
@@ -55,6 +56,9 @@ export function describeReport(report: AuditReport, path: string, details = fals
       .filter(part => part !== undefined)
       .map(part => [renderText(part)]),
     ...certifiedLines(report),
+    ...[naturalTable(report), correctionTable(report)]
+      .filter(part => part !== undefined)
+      .map(part => [renderText(part), ...part.remarks]),
     ...(details ? detailTables(report).map(part => [renderText(part)]) : []),
     settingLines(report),
     details ? missingScoreLines(report) : [],

@@ -4,6 +4,11 @@ import { toolVersion } from '../audit/tool-version.ts';
 import { auditCommand, type AuditFlags } from './audit-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { initCommand } from './init-command.ts';
+import {
+  type ManifoldFlags,
+  manifoldPicturesCommand,
+  trainManifoldCommand,
+} from './manifold-command.ts';
 
 /** @throws InvalidArgumentError which commander prints with the option's name */
 function wholeNumber(minimum: number): (text: string) => number {
@@ -59,6 +64,34 @@ function program(): Command {
     .argument('<model>', 'the model.json')
     .action(async (model: string) => {
       process.exitCode = await initCommand(model);
+    });
+  const manifold = assay
+    .command('manifold')
+    .description('learn the manifold of the data, and look at it');
+  const engine = () =>
+    new Option('-e, --engine <name>', 'what computes')
+      .choices(['auto', 'native', 'wasm', 'tensorflow', 'cpu'])
+      .default('auto');
+  manifold
+    .command('train')
+    .description('train the manifold of the configuration, or go on where it was interrupted')
+    .argument('[path]', 'assay.config.json, or a folder with one', '.')
+    .option('-c, --config <file>', 'the configuration, when it is not found upwards from the path')
+    .addOption(engine())
+    .option('--quiet', 'no progress, only problems', false)
+    .action(async (path: string, flags: ManifoldFlags) => {
+      process.exitCode = await trainManifoldCommand(path, flags);
+    });
+  manifold
+    .command('pictures')
+    .description('draw reconstructions, natural adversaries, ways and random samples as PNG')
+    .argument('[path]', 'assay.config.json, or a folder with one', '.')
+    .option('-c, --config <file>', 'the configuration, when it is not found upwards from the path')
+    .option('-o, --output <folder>', 'where to write', 'manifold-pictures')
+    .addOption(engine())
+    .option('--quiet', 'no progress, only problems', false)
+    .action(async (path: string, flags: ManifoldFlags) => {
+      process.exitCode = await manifoldPicturesCommand(path, flags);
     });
   return assay;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AttackSchema } from './attack-config.ts';
 import { ConditionSchema } from './condition-config.ts';
+import { ManifoldSchema } from './manifold-config.ts';
 import { SmoothingSchema } from './smoothing-config.ts';
 import { DataSchema, path, range } from './data-config.ts';
 import { UncertaintySchema } from './uncertainty-config.ts';
@@ -139,6 +140,7 @@ export const AuditConfigSchema = v.strictObject({
   ),
   smoothing: v.exactOptional(SmoothingSchema),
   uncertainty: v.optional(UncertaintySchema, {}),
+  manifold: v.exactOptional(ManifoldSchema),
   requirements: v.optional(v.array(RequirementSchema), []),
 });
 

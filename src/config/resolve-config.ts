@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { configFileName, type AuditConfig } from './audit-config.ts';
 import type { ConditionConfig } from './condition-config.ts';
 import type { DataConfig } from './data-config.ts';
+import type { ManifoldConfig } from './manifold-config.ts';
 import type { UncertaintyConfig } from './uncertainty-config.ts';
 import { ConfigError } from './config-error.ts';
 import { parseConfigOrThrow } from './parse-config.ts';
@@ -20,6 +21,8 @@ export interface ResolvedConfig {
   readonly data: DataConfig;
   /** The uncertainty part with absolute paths. */
   readonly uncertainty: UncertaintyConfig;
+  /** The manifold part with absolute paths; undefined where the configuration has none. */
+  readonly manifold: ManifoldConfig | undefined;
   /** The further conditions with absolute paths; undefined where the configuration has none. */
   readonly conditions: readonly ConditionConfig[] | undefined;
 }
@@ -56,6 +59,10 @@ export function resolveConfig(config: AuditConfig, file: string): ResolvedConfig
     models: config.models.map((path, i) => inside(path, `models[${i}]`)),
     data: resolveData(config.data, 'data', inside),
     uncertainty: resolveUncertainty(config.uncertainty, inside),
+    manifold: config.manifold && {
+      ...config.manifold,
+      data: resolveData(config.manifold.data, 'manifold.data', inside),
+    },
     conditions: config.conditions?.map((condition, i) =>
       resolveCondition(condition, `conditions[${i}]`, inside),
     ),

@@ -62,6 +62,54 @@ export const AuditRequest = new RequestType<AuditParams, AuditResultSummary, Wor
   'assay/audit',
 );
 
+export interface TrainManifoldParams {
+  /** Chosen by the caller; every event carries it. */
+  readonly trainingId: string;
+  /** Absolute path of the `assay.config.json`. */
+  readonly configPath: string;
+  readonly engine: EngineChoice;
+}
+
+export interface TrainManifoldResult {
+  /** Cancelled: the next request goes on from the last checkpoint. */
+  readonly state: 'trained' | 'cancelled';
+  /** Name of its folder in `.assay/manifolds`; empty when it was cancelled. */
+  readonly key: string;
+}
+
+/** Trains the manifold of a configuration; resolves when it is trained or was cancelled. */
+export const TrainManifoldRequest = new RequestType<
+  TrainManifoldParams,
+  TrainManifoldResult,
+  WorkerErrorData
+>('assay/trainManifold');
+
+/** How a training is going. */
+export interface ManifoldProgress {
+  readonly step: number;
+  /** At most this many; it stops earlier when it brings nothing. */
+  readonly steps: number;
+  readonly secondsLeft?: number;
+  /** Of the last evaluation. */
+  readonly losses?: {
+    readonly heldOutError: number;
+    readonly trainingError: number;
+    readonly latentError: number;
+    readonly criticDistance: number;
+  };
+  /** PNG in base64: held-out samples and reconstructions in turn, and random samples below. */
+  readonly picture?: string;
+}
+
+export interface ManifoldProgressParams {
+  readonly trainingId: string;
+  readonly progress: ManifoldProgress;
+}
+
+export const ManifoldProgressNotification = new NotificationType<ManifoldProgressParams>(
+  'assay/manifoldProgress',
+);
+
 /** `data` of an error response: what a user is shown. */
 export interface WorkerErrorData {
   readonly code: string;

@@ -3,6 +3,7 @@ import { DetectionSchema } from './detection-record.ts';
 import { CertifiedSchema } from './certified-record.ts';
 import { ConfusionSchema } from './confusion-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
+import { ManifoldSchema } from './manifold-record.ts';
 import { RobustnessSchema } from './robustness-record.ts';
 
 /**
@@ -104,13 +105,14 @@ const UncertaintySummarySchema = v.variant('applicable', [
 ]);
 
 /**
- * `baseline` is the separate clean set, `control` noise as large as the perturbations of an attack,
+ * `baseline` is the separate clean set, `natural` natural adversaries on the learned manifold, `control` noise as large as the perturbations of an attack,
  * `out-of-distribution` samples of another kind, which have no label.
  */
 const ConditionKindSchema = v.picklist([
   'clean',
   'baseline',
   'attack',
+  'natural',
   'control',
   'corruption',
   'out-of-distribution',
@@ -172,6 +174,10 @@ const SampleConditionSchema = v.object({
   steps: v.optional(count),
   /** Of a success on a picture: whether it is still one after rounding to 8 bits. */
   survivesRounding: v.optional(v.boolean()),
+  /** ‖Δz‖ of a natural adversary. */
+  latentDistance: v.optional(v.number()),
+  /** Class after each correction, by its name. */
+  corrected: v.optional(v.record(v.string(), count)),
   /**
    * Scores by name (`mutual-information`, `energy`, …), higher = further out of distribution. An
    * open record: further scores need no further fields.
@@ -236,6 +242,8 @@ export const AuditReportSchema = v.object({
   robustness: v.optional(RobustnessSchema),
   /** Proved, apart from all attacks; where the configuration asks for it. */
   certified: v.optional(CertifiedSchema),
+  /** Where the configuration has a manifold. */
+  manifold: v.optional(ManifoldSchema),
   checks: v.array(CheckSchema),
   flags: v.array(FlagSchema),
   samples: v.array(SampleSchema),

@@ -66,3 +66,18 @@ export function medianInterval(values: readonly number[]): [number, number] | un
   const sorted = values.toSorted((a, b) => a - b);
   return [sorted[k - 1] as number, sorted[n - k] as number];
 }
+
+/**
+ * Exact two-sided test of McNemar (1947): the chance that among `b + c` samples whose answer has
+ * changed, as in tosses of a coin, the split is at least as uneven. In [0, 1]; 1 when nothing changed.
+ */
+export function exactMcNemar(b: number, c: number): number {
+  const n = b + c;
+  let logChance = -n * Math.LN2;
+  let sum = 0;
+  for (let k = 0; k <= Math.min(b, c); k++) {
+    sum += Math.exp(logChance);
+    logChance += Math.log((n - k) / (k + 1));
+  }
+  return Math.min(1, 2 * sum);
+}

@@ -6,6 +6,7 @@ import {
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
 import { availableParallelism } from 'node:os';
+import { trainConfiguredManifold } from '../audit/manifold-calls.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { openThreads } from '../audit/thread-executor.ts';
 import { toolVersion } from '../audit/tool-version.ts';
@@ -14,10 +15,14 @@ import { AssayError, describeError } from '../errors/assay-error.ts';
 import {
   AuditEventNotification,
   AuditRequest,
+  ManifoldProgressNotification,
+  TrainManifoldRequest,
   InitializeRequest,
   workerProtocolVersion,
   type AuditParams,
   type AuditResultSummary,
+  type TrainManifoldParams,
+  type TrainManifoldResult,
   type WorkerErrorData,
 } from '../protocol/worker-protocol.ts';
 
@@ -45,8 +50,13 @@ connection.onRequest(InitializeRequest, ({ protocolVersion }) => {
 const departure = new AbortController();
 const running = new Set<Promise<unknown>>();
 
-connection.onRequest(AuditRequest, async (params, token) => {
-  const run = audit(params, token);
+connection.onRequest(AuditRequest, (params, token) => answer(audit(params, token)));
+connection.onRequest(TrainManifoldRequest, (params, token) => answer(train(params, token)));
+
+/** What the work returns, or what went wrong with it in words. */
+async function answer<Result>(
+  run: Promise<Result>,
+): Promise<Result | ResponseError<WorkerErrorData>> {
   running.add(run);
   try {
     return await run;
@@ -59,7 +69,7 @@ connection.onRequest(AuditRequest, async (params, token) => {
   } finally {
     running.delete(run);
   }
-});
+}
 
 async function audit(params: AuditParams, token: CancellationToken): Promise<AuditResultSummary> {
   const { auditId, configPath, modelPath, overrides, engine, threads, resume } = params;
@@ -83,6 +93,23 @@ async function audit(params: AuditParams, token: CancellationToken): Promise<Aud
     state: report.state === 'complete' ? 'complete' : 'cancelled',
     failedChecks: report.checks.filter(({ verdict }) => verdict === 'fail').length,
   };
+}
+
+async function train(
+  { trainingId, configPath, engine }: TrainManifoldParams,
+  token: CancellationToken,
+): Promise<TrainManifoldResult> {
+  const stop = new AbortController();
+  token.onCancellationRequested(() => stop.abort());
+  const trained = await trainConfiguredManifold({
+    config: await readConfig(configPath),
+    engine,
+    onProgress: progress => {
+      void connection.sendNotification(ManifoldProgressNotification, { trainingId, progress });
+    },
+    signal: AbortSignal.any([stop.signal, departure.signal]),
+  });
+  return { state: trained === undefined ? 'cancelled' : 'trained', key: trained?.key ?? '' };
 }
 
 // The editor is gone: nobody is left to work for. What was finished is on disk. A process that ends

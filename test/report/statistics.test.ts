@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { mean, median, medianInterval, proportion } from '../../src/report/statistics.ts';
+import {
+  exactMcNemar,
+  mean,
+  median,
+  medianInterval,
+  proportion,
+} from '../../src/report/statistics.ts';
 
 const golden = JSON.parse(
   readFileSync(new URL('../fixtures/golden.json', import.meta.url), 'utf8'),
@@ -72,4 +78,19 @@ describe('median', () => {
 test('mean', () => {
   expect(mean([])).toBeUndefined();
   expect(mean([1, 2, 6])).toBe(3);
+});
+
+describe('McNemar’s exact test', () => {
+  test.each([
+    [0, 5, 0.0625],
+    [0, 6, 0.03125],
+    [5, 15, 0.0414],
+    [3, 12, 0.0352],
+    [30, 60, 0.00206],
+    [0, 0, 1],
+    [4, 4, 1],
+  ])('%i against %i', (b, c, expected) => {
+    expect(exactMcNemar(b, c)).toBeCloseTo(expected, 4);
+    expect(exactMcNemar(c, b)).toBe(exactMcNemar(b, c));
+  });
 });

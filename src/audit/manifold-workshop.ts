@@ -1,0 +1,233 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InputConfig } from '../config/audit-config.ts';
+import type { DataConfig } from '../config/data-config.ts';
+import type { ManifoldConfig } from '../config/manifold-config.ts';
+import type { InputLayout, Samples } from '../data/samples.ts';
+import { openSamples } from '../data/open-samples.ts';
+import type { Engine } from '../engine/engine.ts';
+import { openEngine } from '../engine/open-engine.ts';
+import { findNaturalAdversaries } from '../manifold/natural-adversary.ts';
+import { gradientSearch } from '../manifold/gradient-search.ts';
+import { latentPath } from '../manifold/latent-path.ts';
+import { learnManifold, type LearningProgress } from '../manifold/learn-manifold.ts';
+import { ManifoldError } from '../manifold/manifold-error.ts';
+import { openManifold } from '../manifold/open-manifold.ts';
+import {
+  differenceTiles,
+  encodeSheet,
+  saliencyTiles,
+  sampleTiles,
+  type Tile,
+} from '../manifold/picture-sheet.ts';
+import { randomLatents } from '../manifold/random-latents.ts';
+import type { TrainedManifold } from '../manifold/trained-manifold.ts';
+import type { Batch } from '../arrays/batch.ts';
+import type { Classifier } from '../model/classifier.ts';
+import { openClassifier } from '../model/open-classifier.ts';
+import { readSavedModel } from '../model/read-saved-model.ts';
+import type { EngineChoice, ManifoldProgress } from '../protocol/worker-protocol.ts';
+import { learningSettings, manifoldStore, unlabelled } from './manifold-session.ts';
+
+/** What a thread needs to train the manifold of a configuration, and to work with it. */
+export interface ManifoldSubject {
+  readonly purpose: 'manifold';
+  /** Absolute folder of the configuration. */
+  readonly folder: string;
+  /** A model of the configuration: says what samples look like, and answers in pictures. */
+  readonly modelPath: string;
+  readonly input: InputConfig;
+  /** With absolute paths. */
+  readonly data: DataConfig;
+  readonly manifold: ManifoldConfig;
+  readonly seed: number;
+  readonly engine: EngineChoice;
+}
+
+/** A trained manifold, for those who asked for it. */
+export interface TrainedSummary {
+  readonly key: string;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly heldOutError: number;
+  readonly errorOfMean: number;
+}
+
+/** Samples in each row of a picture. */
+const columns = 10;
+
+/** Everything that is done with a manifold outside of an audit: training, pictures, export. */
+export class ManifoldWorkshop {
+  readonly #subject: ManifoldSubject;
+  readonly #engine: Engine;
+  readonly #classifier: Classifier;
+  readonly #layout: InputLayout;
+
+  private constructor(
+    subject: ManifoldSubject,
+    engine: Engine,
+    classifier: Classifier,
+    layout: InputLayout,
+  ) {
+    this.#subject = subject;
+    this.#engine = engine;
+    this.#classifier = classifier;
+    this.#layout = layout;
+  }
+
+  static async open(subject: ManifoldSubject): Promise<ManifoldWorkshop> {
+    const { folder, modelPath, input } = subject;
+    const engine = await openEngine({ name: subject.engine, moduleFolders: [folder] });
+    const saved = await readSavedModel(modelPath, { workspaceFolder: folder });
+    const [lower, upper] = input.bounds;
+    const { classifier } = await openClassifier(engine, saved, {
+      bounds: { lower, upper },
+      ...(input.shape === undefined ? {} : { inputShape: input.shape }),
+      ...(input.preprocessing === undefined ? {} : { preprocessing: input.preprocessing }),
+      ...(input.output === undefined ? {} : { output: input.output }),
+    });
+    const { inputShape: shape, classCount } = classifier;
+    return new ManifoldWorkshop(subject, engine, classifier, {
+      shape,
+      bounds: input.bounds,
+      classCount,
+      ...(input.classNames === undefined ? {} : { classNames: input.classNames }),
+    });
+  }
+
+  /** Trains the manifold, or goes on where it was; undefined when the signal was raised. */
+  async train(
+    onProgress: (progress: ManifoldProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<TrainedSummary | undefined> {
+    const { bounds } = this.#classifier;
+    const trained = await this.#learn(
+      progress => onProgress(describeProgress(progress, bounds)),
+      signal,
+    );
+    if (trained === undefined) return undefined;
+    const { key, steps, seconds, heldOutError, errorOfMean } = trained.record;
+    return { key, steps, seconds, heldOutError, errorOfMean };
+  }
+
+  /** Draws the pictures of the study into a folder. @returns names of the files */
+  async drawPictures(folder: string): Promise<string[]> {
+    const samples = await this.#samples();
+    if (this.#layout.shape.length < 2) {
+      throw new ManifoldError('manifold/unsupported-shape', 'Tables cannot be shown as pictures.', {
+        remedy: 'Read the report of an audit instead.',
+      });
+    }
+    const trained = await this.#learn(() => undefined, undefined);
+    if (trained === undefined) throw new RangeError('nothing has stopped the training');
+    const manifold = openManifold(this.#engine, trained);
+    const classifier = this.#classifier;
+    const { bounds } = classifier;
+    const predict = async (batch: Batch): Promise<number[]> => {
+      const logits = await classifier.logits(batch);
+      return Array.from({ length: batch.count }, (_, row) => {
+        const values = logits.row(row);
+        return values.indexOf(Math.max(...values));
+      });
+    };
+    const sampleIndices = Array.from({ length: Math.min(columns, samples.count) }, (_, i) => i);
+    const { inputs, labels } = await samples.read(sampleIndices);
+    const { seed } = this.#subject;
+    const { adversaries } = await findNaturalAdversaries(gradientSearch(), {
+      classifier,
+      manifold,
+      inputs,
+      labels,
+      seed,
+      sampleIndices,
+    });
+    const captioned = async (batch: Batch): Promise<Tile[]> =>
+      sampleTiles(batch, bounds, await predict(batch), [...labels]);
+    const reconstructed = await manifold.reconstruct(inputs);
+    const paths: Tile[][] = [];
+    for (let row = 0; row + 1 < inputs.count; row += 2) {
+      const path = await latentPath(manifold, inputs.gather([row, row + 1]), columns);
+      paths.push(sampleTiles(path.samples, bounds, await predict(path.samples)));
+    }
+    const random = await manifold.decode(randomLatents(manifold.latentSize, 4 * columns, seed));
+    const randomTiles = sampleTiles(random, bounds, await predict(random));
+    const sheets: Readonly<Record<string, Tile[][]>> = {
+      'reconstructions.png': [
+        await captioned(inputs),
+        await captioned(reconstructed),
+        await captioned(adversaries),
+        await captioned(await manifold.reconstruct(adversaries)),
+      ],
+      'natural-adversaries.png': [
+        await captioned(reconstructed),
+        await captioned(adversaries),
+        differenceTiles(adversaries, reconstructed, 0.6 * (bounds.upper - bounds.lower)),
+        saliencyTiles(adversaries, reconstructed, bounds),
+      ],
+      ...(paths.length === 0 ? {} : { 'interpolation.png': paths }),
+      'random-latents.png': [0, 1, 2, 3].map(row =>
+        randomTiles.slice(row * columns, (row + 1) * columns),
+      ),
+    };
+    await mkdir(folder, { recursive: true });
+    for (const [name, tiles] of Object.entries(sheets)) {
+      await writeFile(join(folder, name), encodeSheet(tiles));
+    }
+    manifold.dispose();
+    return Object.keys(sheets);
+  }
+
+  dispose(): void {
+    this.#classifier.dispose();
+    this.#engine.dispose();
+  }
+
+  async #learn(
+    onProgress: (progress: LearningProgress) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<TrainedManifold | undefined> {
+    const { manifold, folder, seed } = this.#subject;
+    const { storedRange } = manifold.data;
+    const data = await openSamples(manifold.data, {
+      ...this.#layout,
+      ignoreLabels: true,
+      ...(storedRange === undefined ? {} : { storedRange }),
+    });
+    return await learnManifold({
+      engine: this.#engine,
+      data: unlabelled(data),
+      bounds: this.#classifier.bounds,
+      settings: learningSettings(manifold),
+      seed,
+      store: manifoldStore(folder),
+      onProgress,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  async #samples(): Promise<Samples> {
+    const { storedRange } = this.#subject.data;
+    return await openSamples(this.#subject.data, {
+      ...this.#layout,
+      ...(storedRange === undefined ? {} : { storedRange }),
+    });
+  }
+}
+
+function describeProgress(
+  { step, steps, secondsLeft, point, reconstructions, samples }: LearningProgress,
+  bounds: Classifier['bounds'],
+): ManifoldProgress {
+  const isPicture = reconstructions !== undefined && reconstructions.shape.length >= 2;
+  const tiles =
+    !isPicture || samples === undefined
+      ? undefined
+      : [sampleTiles(reconstructions, bounds), sampleTiles(samples, bounds)];
+  return {
+    step,
+    steps,
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
+    ...(point === undefined ? {} : { losses: { ...point } }),
+    ...(tiles === undefined ? {} : { picture: Buffer.from(encodeSheet(tiles)).toString('base64') }),
+  };
+}
