@@ -20,7 +20,7 @@ export class ConditionSummary extends LitElement {
       }
       th,
       td {
-        padding: 4px 12px 4px 0;
+        padding: 4px 9px 4px 0;
         text-align: left;
         border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
       }
@@ -45,7 +45,7 @@ export class ConditionSummary extends LitElement {
         outline: 1px solid var(--vscode-focusBorder);
       }
       svg {
-        width: 120px;
+        width: 80px;
         height: 12px;
         vertical-align: middle;
       }
@@ -155,8 +155,10 @@ function progressCell({ state, finished, total }: Condition): string {
   }
 }
 
-function distanceCell({ distance: size }: Condition): string {
-  return size === undefined ? '' : `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
+/** Within a budget the median is the budget or nothing: only a search for the nearest tells more. */
+function distanceCell({ attack, distance: size }: Condition): string {
+  if (size === undefined || attack?.kind === 'fixed-budget') return '';
+  return `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
 }
 
 /** The interval as a bar from 0 to 1 with the value as a mark, since a point alone would mislead. */
