@@ -28,7 +28,9 @@ export function maximumSteps(settings: AttackSettings): number {
       const [rounds, steps] = { quick: [5, 200], full: [9, 1000], reference: [9, 10_000] }[
         preset
       ] as [number, number];
-      return (binarySearchSteps ?? rounds) * (iterations ?? steps);
+      // Towards every class; nine, as long as the model is not known.
+      const targets = settings.targets === undefined ? 1 : 9;
+      return targets * (binarySearchSteps ?? rounds) * (iterations ?? steps);
     }
     case 'deepfool':
       return (settings.steps ?? 50) * (settings.candidates ?? 9);

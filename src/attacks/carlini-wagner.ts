@@ -3,11 +3,12 @@ import type { LogitLoss, LossGradient } from '../model/classifier.ts';
 import { carliniWagnerHinge } from '../model/losses.ts';
 import { allRows, firstRows } from './active-rows.ts';
 import { Adam } from './adam.ts';
-import type { Attack, AttackContext } from './attack.ts';
+import type { Attack, AttackContext, AttackResult } from './attack.ts';
 import { ConstantSearch } from './constant-search.ts';
 import { NearestSuccesses } from './nearest-successes.ts';
 import { lengthOf } from './norms.ts';
 import { oneHotReferences } from './objective.ts';
+import { runOverTargets, type TargetChoice } from './over-targets.ts';
 import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
 import { StallDetector } from './stall-detector.ts';
@@ -37,6 +38,8 @@ export interface CarliniWagnerSettings {
   readonly initialConstant?: number;
   /** Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true. */
   readonly abortEarly?: boolean;
+  /** Attack every class besides the label and keep one; without it the label is only to be left. */
+  readonly targets?: TargetChoice;
 }
 
 /** Every hyper-parameter of a run. */
@@ -103,16 +106,20 @@ const LEFT_THE_BOUND = 2;
  */
 export function carliniWagner(settings: CarliniWagnerSettings): Attack {
   const resolved = resolve(settings);
-  const { preset } = settings;
+  const { preset, targets } = settings;
+  const run = (context: AttackContext): Promise<AttackResult> =>
+    runVerified(context, { confidence: resolved.confidence, attempts: 'discarded' }, attacked =>
+      searchConstants(attacked, resolved),
+    );
   return {
     kind: 'minimum-norm',
     name: 'carlini-wagner',
     norm: 'L2',
-    settings: { preset, ...resolved },
+    settings: { preset, ...resolved, ...(targets === undefined ? {} : { targets }) },
     run: context =>
-      runVerified(context, { confidence: resolved.confidence, attempts: 'discarded' }, attacked =>
-        searchConstants(attacked, resolved),
-      ),
+      targets === undefined || context.criterion.kind === 'classified-as'
+        ? run(context)
+        : runOverTargets(context, 'L2', targets, run),
   };
 }
 

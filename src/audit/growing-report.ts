@@ -20,6 +20,7 @@ import { summariseManifold } from './manifold-summary.ts';
 import type { DetectorRecord, PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
 import type { ProbeResult } from './probes.ts';
+import type { EarlyDecision } from './early-decision.ts';
 import { summariseCertificates } from './certified-summary.ts';
 import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
@@ -47,6 +48,7 @@ export class GrowingReport {
   readonly #engineNotes = new Set<string>();
   #gradientCheck: GradientCheckRecord | null = null;
   readonly #probes: ProbeResult[] = [];
+  #earlyDecision: EarlyDecision | undefined;
 
   /** @param ids names of the samples by index in the data set */
   constructor(
@@ -82,6 +84,11 @@ export class GrowingReport {
     const found = this.#conditions.get(id);
     if (found === undefined) throw new RangeError(`The plan has no condition ${id}`);
     return found;
+  }
+
+  /** Has requirements judged by bounds that hold whenever one stops. */
+  decideEarly(decision: EarlyDecision): void {
+    this.#earlyDecision = decision;
   }
 
   /** Takes in a finished piece. */
@@ -217,11 +224,12 @@ export class GrowingReport {
         return interval === undefined ? [] : [[results.plan.id, interval] as const];
       }),
     );
-    return evaluateRequirements(requirements, {
+    const checks = evaluateRequirements(requirements, {
       conditions,
       worstCase: this.#worstCase(),
       medianIntervals,
     });
+    return this.#earlyDecision?.checks(checks) ?? checks;
   }
 
   /** Samples right under every attack, once every attack is finished. */

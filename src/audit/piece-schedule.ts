@@ -51,6 +51,12 @@ export class PieceSchedule {
     return [...new Set(dependent)].filter(other => other !== id);
   }
 
+  /** Pieces that are not wanted any more are not handed out; those in hand are finished. */
+  drop(isUnwanted: (piece: PlannedPiece) => boolean): void {
+    this.#waiting = this.#waiting.filter(piece => !isUnwanted(piece));
+    this.#wakeAll();
+  }
+
   /** Hands out nothing more at all. */
   close(): void {
     this.#waiting = [];

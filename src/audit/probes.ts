@@ -101,6 +101,6 @@ function withTwiceTheSteps(settings: AttackSettings): AttackSettings | undefined
 
 /** Steps of Adam for each constant. */
 function iterationsOf(settings: Extract<AttackSettings, { attack: 'carlini-wagner' }>): number {
-  const oneRound = { ...settings, binarySearchSteps: 1 };
-  return maximumSteps(oneRound);
+  const { targets: _, ...towardsOne } = settings;
+  return maximumSteps({ ...towardsOne, binarySearchSteps: 1 });
 }

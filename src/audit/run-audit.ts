@@ -7,6 +7,8 @@ import { reportFolderOf } from '../report/report-files.ts';
 import { NumpyError } from '../numpy/numpy-error.ts';
 import { stampFile } from '../report/staleness.ts';
 import { AuditError } from './audit-error.ts';
+import type { ConditionResults } from './condition-results.ts';
+import { EarlyDecision } from './early-decision.ts';
 import { GrowingReport } from './growing-report.ts';
 import type { PieceOutput, PieceTask } from './piece.ts';
 import type { PieceExecutor } from './piece-executor.ts';
@@ -153,6 +155,7 @@ class AuditRun {
   readonly #store: PieceStore;
   readonly #schedule: PieceSchedule;
   readonly #progress: AuditProgress;
+  readonly #earlyDecision: EarlyDecision | undefined;
   /** What ends the whole audit, the first of several threads. */
   #fatal: Error | undefined;
 
@@ -171,6 +174,11 @@ class AuditRun {
     this.#store = new PieceStore(join(options.config.folder, pieceFolder));
     this.#schedule = new PieceSchedule(plan.pieces);
     this.#progress = new AuditProgress(plan.pieces, options.onEvent);
+    if (options.overrides.untilDecided === true) {
+      const { requirements } = options.config.config;
+      this.#earlyDecision = new EarlyDecision(requirements, report.conditions);
+      report.decideEarly(this.#earlyDecision);
+    }
   }
 
   /** Checks the model's own gradient before anything is built on it. */
@@ -196,6 +204,7 @@ class AuditRun {
     signal.addEventListener('abort', close);
     try {
       if (this.#isCancelled()) close();
+      this.#dropDecided();
       await Promise.all(Array.from({ length: this.#executor.threads }, () => this.#work()));
     } finally {
       signal.removeEventListener('abort', close);
@@ -214,7 +223,9 @@ class AuditRun {
 
   /** Looks for signs that the numbers cannot be trusted, on as many threads as there are. */
   async #runProbes(): Promise<void> {
-    const waiting = [...this.#plan.probes];
+    const waiting = this.#plan.probes.filter(
+      ({ attack }) => attack === undefined || this.#report.condition(attack).state === 'finished',
+    );
     const work = async () => {
       for (let probe = waiting.shift(); probe !== undefined; probe = waiting.shift()) {
         if (this.#isCancelled()) return;
@@ -255,12 +266,29 @@ class AuditRun {
       try {
         await this.#runPiece(piece);
         this.#schedule.finish(piece);
-        if (!this.#schedule.isOpen(piece.condition.id)) results.state = 'finished';
+        this.#dropDecided();
+        if (!this.#schedule.isOpen(piece.condition.id)) results.state = this.#closedState(results);
         this.#writer.grown(results);
       } catch (error) {
         this.#handleFailure(piece, error);
       }
     }
+  }
+
+  /** Where only decisions are asked for: what no open requirement needs is not measured. */
+  #dropDecided(): void {
+    const needed = this.#earlyDecision?.needed();
+    if (needed === undefined) return;
+    // Attacks start from the clean samples, whatever is asked of those.
+    this.#schedule.drop(
+      ({ condition, step }) =>
+        step.kind === 'score' || (condition.id !== 'clean' && !needed.has(condition.id)),
+    );
+  }
+
+  /** A condition that was left when it had decided is not shown as if it were whole. */
+  #closedState(results: ConditionResults): 'finished' | 'cancelled' {
+    return results.finished === results.plan.indices.length ? 'finished' : 'cancelled';
   }
 
   /** Loads a piece from an earlier run, or computes and keeps it. */
@@ -340,7 +368,9 @@ class AuditRun {
 
   #closeConditions(state: 'finished' | 'cancelled'): void {
     for (const results of this.#report.conditions) {
-      if (results.state === 'waiting' || results.state === 'running') results.state = state;
+      if (results.state === 'waiting' || results.state === 'running') {
+        results.state = state === 'finished' ? this.#closedState(results) : state;
+      }
     }
   }
 }

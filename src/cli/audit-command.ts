@@ -22,6 +22,7 @@ export interface AuditFlags {
   readonly fresh: boolean;
   readonly json: boolean;
   readonly details: boolean;
+  readonly untilDecided: boolean;
   readonly quiet: boolean;
 }
 
@@ -71,6 +72,7 @@ async function auditModel(
     ...(flags.preset === undefined ? {} : { preset: flags.preset }),
     ...(flags.samples === undefined ? {} : { samples: flags.samples }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.untilDecided ? { untilDecided: true } : {}),
   };
   const progress = new ProgressLine(process.stderr, flags.quiet);
   try {

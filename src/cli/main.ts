@@ -52,6 +52,7 @@ function program(): Command {
     )
     .option('-t, --threads <number>', 'tensor threads, 0 for one a core', wholeNumber(0), 0)
     .option('--fresh', 'compute everything again, also what is kept from earlier runs', false)
+    .option('--until-decided', 'measure only what decides the requirements, and stop then', false)
     .option('--details', 'print curves and the accuracy of each class as well', false)
     .option('--json', 'print the report as JSON on standard output', false)
     .option('--quiet', 'no progress and no table, only problems', false)

@@ -123,6 +123,14 @@ const minimumNorm = [
       v.optional(v.pipe(v.number(), v.minValue(0)), 0),
       v.description('κ: by how much, in logits, the wrong class must win.'),
     ),
+    targets: v.exactOptional(
+      v.pipe(
+        v.picklist(['easiest', 'hardest']),
+        v.description(
+          'Attack every class besides the label and keep the nearest (the strongest untargeted attack) or the farthest. Takes as many times longer.',
+        ),
+      ),
+    ),
     target,
   }),
   v.strictObject({

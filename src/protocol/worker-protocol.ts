@@ -48,6 +48,8 @@ export interface AuditOverrides {
   readonly preset?: 'quick' | 'standard' | 'full';
   readonly samples?: number;
   readonly seed?: number;
+  /** Measures only what requirements need, and stops as soon as they are decided. */
+  readonly untilDecided?: boolean;
 }
 
 export interface AuditResultSummary {
