@@ -1,131 +1,149 @@
 /**
- * `npx tsx test/bench/engine.ts [--wasm] [--only=NAME]`: the compiled engine beside PyTorch, and with
- * `--wasm` beside our wasm engine, all in one run, taking turns. `ASSAY_PYTHON` names a Python with
- * torch (`pip install torch`); without one its columns are left out. Times are medians in
- * milliseconds; on a busy machine those of the processor are the better measure.
+ * `npm run bench:engine [-- --only=NAME]`: the compiled engine beside PyTorch, tfjs-node, our wasm and
+ * stock wasm, all in one run, taking turns. `ASSAY_PYTHON` names a Python with torch (`pip install
+ * torch`); tfjs-node is there once `npm run test:tensorflow` has built it. What is missing is left
+ * out. Times are medians in milliseconds; on a busy machine those of the processor are the better
+ * measure.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import * as tf from '@tensorflow/tfjs-core';
-import { compileFunction } from '../../src/engine/compile/compile-function.ts';
 import { loadRuntime } from '../../src/engine/compile/session.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
-import type { Step } from '../engine/compile/training-steps.ts';
+import { inputGradient, gradientInputs, leNet } from '../engine/compile/networks.ts';
+import { exists } from '../host/exists.ts';
+import { tensorflowFolder } from '../tensorflow/build.ts';
+import { compiled, type Contestant, eager, torch } from './contestants.ts';
 import { workloads } from './engine-workloads.ts';
+import { median, type Timing } from './timing.ts';
 
-interface Timing {
-  readonly clock: number;
-  readonly processor: number;
+/** Most time that one engine may take for one row, in milliseconds, but for its first call. */
+const patience = 1000;
+const mostRounds = 25;
+
+async function openContestants(): Promise<Contestant[]> {
+  const runtime = await loadRuntime();
+  const python = process.env['ASSAY_PYTHON'];
+  const reference = python === undefined ? undefined : await torch(python);
+  const hasTensorflow = await exists(join(tensorflowFolder, 'node_modules/@tensorflow/tfjs-node'));
+  console.log(runtime.version, reference === undefined ? '' : `· torch ${reference.version}`);
+  return [
+    compiled(runtime, 1),
+    compiled(runtime, 2),
+    ...(reference?.contestants ?? []),
+    ...(hasTensorflow
+      ? [
+          await eager('tensorflow', { folder: tensorflowFolder, threads: 1 }),
+          await eager('tensorflow', { folder: tensorflowFolder, threads: 2 }),
+        ]
+      : []),
+    await eager('wasm'),
+    await eager('stock'),
+  ];
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
+type Row = ReadonlyMap<string, Timing>;
 
-/** PyTorch in a process of its own, asked line by line. */
-class Torch {
-  readonly #process: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
-
-  constructor(python: string) {
-    this.#process = spawn(python, [join(import.meta.dirname, 'torch_workloads.py')], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    if (this.#process.stdout === null) throw new Error('Python has no output.');
-    this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+/** Times one workload on all engines, in turns; the first call of each only warms it up. */
+async function timeRow(
+  contestants: readonly Contestant[],
+  workload: (typeof workloads)[number],
+  batch: number,
+): Promise<Row> {
+  const timings = new Map<Contestant, Timing[]>();
+  const spent = new Map<Contestant, number>();
+  for (const contestant of contestants) {
+    const first = await contestant.time(workload, batch);
+    if (first === undefined) continue;
+    // What takes this long is not measured more than once.
+    timings.set(contestant, first.clock > patience ? [first] : []);
+    spent.set(contestant, first.clock > patience ? Infinity : 0);
   }
-
-  async nextLine(): Promise<string> {
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new Error('Python has ended.');
-    return answer.value;
+  for (let round = 0; round < mostRounds; round++) {
+    for (const [contestant, known] of timings) {
+      const soFar = spent.get(contestant) ?? 0;
+      if (soFar > patience) continue;
+      const timing = await contestant.time(workload, batch);
+      if (timing === undefined) continue;
+      known.push(timing);
+      spent.set(contestant, soFar + timing.clock);
+    }
   }
+  return new Map(
+    [...timings].map(([{ name }, known]) => [
+      name,
+      {
+        clock: median(known.map(({ clock }) => clock)),
+        processor: median(known.map(({ processor }) => processor)),
+      },
+    ]),
+  );
+}
 
-  async time(name: string, batch: number, threads: number): Promise<Timing> {
-    this.#process.stdin?.write(`${[name, batch, threads, 1].join('\t')}\n`);
-    const [clock = NaN, processor = NaN] = (await this.nextLine()).split(' ').map(Number);
-    return { clock, processor };
-  }
+/** Pairs whose ratio is of interest: how much longer the second takes than the first. */
+const comparisons = [
+  ['compiled, 1', 'torch, 1'],
+  ['compiled, 2', 'torch, 2'],
+  ['compiled, 1', 'tfjs-node, 1'],
+  ['compiled, 1', 'our wasm, 1'],
+  ['our wasm, 1', 'stock wasm, 1'],
+] as const;
 
-  close(): void {
-    this.#process.stdin?.end();
+function showRatios(rows: readonly Row[]): void {
+  for (const [ours, theirs] of comparisons) {
+    const ratios = (measure: keyof Timing): number[] =>
+      rows.flatMap(row => {
+        const [own, other] = [row.get(ours), row.get(theirs)];
+        return own === undefined || other === undefined ? [] : [other[measure] / own[measure]];
+      });
+    const [clock, processor] = [ratios('clock'), ratios('processor')];
+    if (clock.length === 0) continue;
+    const words = (values: readonly number[]): string =>
+      `median ${median(values).toFixed(2)}, least ${Math.min(...values).toFixed(2)}`;
+    console.log(
+      `${theirs} / ${ours}, ${clock.length} rows: clock ${words(clock)}; processor ${words(processor)}`,
+    );
   }
 }
 
-async function timed(action: () => Promise<unknown>): Promise<Timing> {
-  const before = process.cpuUsage();
-  const began = performance.now();
-  await action();
-  const clock = performance.now() - began;
-  const { user, system } = process.cpuUsage(before);
-  return { clock, processor: (user + system) / 1000 };
+/** Runs an input gradient ten thousand times; memory must not grow with it. */
+async function showMemory(name: 'native' | 'wasm'): Promise<void> {
+  const engine = await openEngine({ name });
+  const fn = engine.prepare(inputGradient(leNet));
+  const inputs = gradientInputs(leNet, 1);
+  const residentAfter = async (steps: number): Promise<number> => {
+    for (let i = 0; i < steps; i++) await fn.run(1, inputs);
+    return process.memoryUsage().rss / 2 ** 20;
+  };
+  const before = await residentAfter(2000);
+  const after = await residentAfter(10_000);
+  console.log(
+    `${name}: ${before.toFixed(0)} MiB resident, ${after.toFixed(0)} MiB after 10,000 more steps`,
+  );
 }
 
-function runEagerly({ compute, shapes, inputs }: Step): Promise<void> {
-  tf.tidy(() => {
-    const tensors = inputs.map((input, index) => tf.tensor(input, [...(shapes[index] ?? [])]));
-    for (const output of compute(...tensors)) output.dataSync();
-  });
-  return Promise.resolve();
-}
-
-const withWasm = process.argv.includes('--wasm');
 const only = process.argv.find(argument => argument.startsWith('--only='))?.slice(7);
-const python = process.env['ASSAY_PYTHON'];
-
+const began = performance.now();
 await openEngine({ name: 'wasm' });
-const runtime = await loadRuntime();
-const torch = python === undefined ? undefined : new Torch(python);
-console.log(runtime.version, torch === undefined ? '' : `· torch ${await torch.nextLine()}`);
-
-const rows: Record<string, string | number>[] = [];
-const ratios = new Map<number, number[]>();
+const contestants = await openContestants();
+const rows: Row[] = [];
+const table: Record<string, string | number>[] = [];
 for (const workload of workloads) {
   if (only !== undefined && workload.name !== only) continue;
   for (const batch of workload.batches) {
-    const step = workload.step(batch);
-    const specs = step.shapes.map(shape => ({ shape, type: 'float32' }) as const);
-    const row: Record<string, string | number> = { workload: workload.name, batch };
-    const show = (name: string, timings: readonly Timing[]): number => {
-      const processor = median(timings.map(timing => timing.processor));
-      const clock = median(timings.map(timing => timing.clock));
-      row[name] = `${clock.toPrecision(3)} (${processor.toPrecision(3)})`;
-      return clock;
-    };
-    for (const threads of [1, 2]) {
-      const compiled = await compileFunction(runtime, step.compute, specs, { threads });
-      const ours: Timing[] = [];
-      const theirs: Timing[] = [];
-      await compiled.run(step.inputs);
-      const began = performance.now();
-      while (ours.length < 5 || (ours.length < 25 && performance.now() - began < 2000)) {
-        ours.push(await timed(() => compiled.run(step.inputs)));
-        if (torch !== undefined) theirs.push(await torch.time(workload.name, batch, threads));
-      }
-      const own = show(`compiled, ${threads}`, ours);
-      if (torch !== undefined) {
-        const ratio = show(`torch, ${threads}`, theirs) / own;
-        row[`ratio, ${threads}`] = ratio.toFixed(2);
-        ratios.set(threads, [...(ratios.get(threads) ?? []), ratio]);
-      }
-      await compiled.release();
-    }
-    if (withWasm) {
-      await runEagerly(step);
-      const timings: Timing[] = [];
-      for (let round = 0; round < 3; round++) timings.push(await timed(() => runEagerly(step)));
-      show('our wasm, 1', timings);
-    }
+    const row = await timeRow(contestants, workload, batch);
     rows.push(row);
+    const cells = contestants.map(({ name }) => {
+      const timing = row.get(name);
+      if (timing === undefined) return [name, 'cannot'] as const;
+      return [name, `${timing.clock.toPrecision(3)} (${timing.processor.toPrecision(3)})`] as const;
+    });
+    table.push({ workload: workload.name, batch, ...Object.fromEntries(cells) });
+    console.log(JSON.stringify(table.at(-1)));
   }
 }
-torch?.close();
-console.log('ms on the clock (of the processor); ratio: torch / compiled, same threads');
-console.table(rows);
-for (const [threads, values] of ratios) {
-  console.log(
-    `${threads} thread(s): median ratio ${median(values).toFixed(2)}, least ${Math.min(...values).toFixed(2)}`,
-  );
-}
+console.log('ms on the clock (of the processor), by engine and threads');
+console.table(table);
+showRatios(rows);
+await showMemory('native');
+await showMemory('wasm');
+console.log(`${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
 process.exit(0);

@@ -12,6 +12,7 @@ import { permute, permuteData, rotateKernels } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
+import { filterGradientByTaps, isFilterGradientByTaps } from './filter-gradient.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
 import {
@@ -235,6 +236,10 @@ const backpropFilter: AnyRule = defineRule<
   lower(lowering, { inputs: { x, dy }, attributes, output }) {
     const { graph, placements } = lowering;
     const { windows } = convolutionWindows(x.shape, attributes.filterShape, attributes);
+    if (isFilterGradientByTaps(x, windows)) {
+      placements.setNatural(output, filterGradientByTaps(lowering, x, dy, windows));
+      return;
+    }
     const { name, pads } = reachedImage(lowering, placements.channelsFirst(x), windows);
     const exchanged = [1, 0, 2, 3];
     const weights = graph.transpose(placements.channelsFirst(dy), exchanged);
