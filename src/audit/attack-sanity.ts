@@ -56,7 +56,8 @@ function checkSameSize(attacks: readonly FinishedAttack[]): Flag[] {
     ...withRole('single step').flatMap(single =>
       withRole('many steps').flatMap(many => flagOf(many, checkSingleStep(single, many))),
     ),
-    ...(whiteBoxes.length === 0
+    // One step alone is weak by nature: that something else beats it says nothing.
+    ...(withRole('many steps').length === 0
       ? []
       : [
           ...withRole('black box').flatMap(box => flagOf(box, checkBlackBox(whiteBoxes, box))),

@@ -13,6 +13,7 @@ import {
   type SanityFlag,
 } from '../attacks/sanity-checks.ts';
 import type { Flag } from '../report/audit-report.ts';
+import { checkControls } from './control-probes.ts';
 import { perturbationSize, type ConditionResults } from './condition-results.ts';
 import type { OutputOf } from './piece.ts';
 import type { ProbeResult } from './probes.ts';
@@ -41,6 +42,7 @@ export function checkTrust({ conditions, probes, classCount }: SanityEvidence): 
     ),
     ...(clean?.state === 'finished' ? flags(checkLogits(clean.logits)) : []),
     ...attacks.flatMap(attack => attackFlags(attack)),
+    ...probes.flatMap(probe => checkControls(probe, attacks)),
     ...probes.flatMap(probe => convergenceFlags(probe, attacks, clean)),
   ];
 }
@@ -101,7 +103,7 @@ function convergenceFlags(
 ): Flag[] {
   const results = attacks.find(({ plan }) => plan.id === probe.attack);
   const settings = results?.plan.attack?.settings;
-  if (results === undefined || settings === undefined) return [];
+  if (results === undefined || settings === undefined || 'epsilon' in settings) return [];
   if (output.kind !== 'attack' || clean === undefined) return [];
   const norm = attackNorm(settings);
   const outcomes = results.outcomes();

@@ -10,6 +10,7 @@ import { pieceSamples, type PieceStep } from './piece.ts';
 import { correctionStep, naturalConditions } from './manifold-plan.ts';
 import { attackCondition, type PlannedCondition } from './planned-condition.ts';
 import { divideSamples, type SampleSelection } from './sample-division.ts';
+import { planControls } from './control-probes.ts';
 import { planCertificates, planProbes, type PlannedProbe } from './probes.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
 
@@ -109,6 +110,7 @@ export function planAudit(
   );
   const probes = [
     ...planProbes(conditions, samples, keyOf),
+    ...planControls(conditions, samples, keyOf),
     ...(config.smoothing === undefined ? [] : planCertificates(samples, config.smoothing, keyOf)),
   ];
   const fingerprint = createHash('sha256');

@@ -12,7 +12,7 @@ export interface PlannedProbe {
   readonly task: PieceTask;
   /** Equal keys mean equal results. */
   readonly key: string;
-  /** The attack that is run again with twice the steps; undefined for the model as such. */
+  /** The attack that it is about: run with twice the steps, or controlled; undefined for the model. */
   readonly attack: string | undefined;
 }
 

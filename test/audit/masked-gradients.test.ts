@@ -121,6 +121,24 @@ describe('a network whose gradients are masked is not called robust', () => {
     expect(flagIds(report)).toEqual(expect.arrayContaining(['stochastic-model', 'lost-success']));
   });
 
+  test('also where the configuration asks for nothing but gradients', async () => {
+    const report = await auditMaskedDigits(
+      {
+        before: [
+          node('scaled', 'Mul', 'image', 'levels'),
+          node('rounded', 'Round', 'scaled'),
+          node('masked', 'RealDiv', 'rounded', 'levels'),
+        ],
+        constants: { levels: 8 },
+      },
+      [{ attack: 'pgd', norm: 'Linf', epsilon: 0.3 }],
+      10,
+    );
+    expect(flagIds(report)).toEqual(
+      expect.arrayContaining(['gradient-unavailable', 'unbounded-fails', 'blackbox-stronger']),
+    );
+  });
+
   test('the same network unmasked raises no flag', async () => {
     const report = await auditMaskedDigits({ constants: {} }, attacks, samples);
     expect(flagIds(report)).toEqual([]);
