@@ -8,6 +8,7 @@ import './condition-summary.ts';
 import './detection-summary.ts';
 import type { EditorLink } from './editor-link.ts';
 import './findings.ts';
+import './manifold-section.ts';
 import './robustness-summary.ts';
 import './sample-detail.ts';
 import './sample-grid.ts';
@@ -142,6 +143,10 @@ export class AuditPanel extends LitElement {
                 .detection=${report.detection}
                 current=${this.#view.condition}
               ></assay-detection-summary>
+              <assay-manifold-section
+                .conditions=${report.conditions}
+                .manifold=${report.manifold}
+              ></assay-manifold-section>
               <assay-findings
                 .checks=${report.checks}
                 .flags=${report.flags}

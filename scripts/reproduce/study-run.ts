@@ -73,6 +73,8 @@ export const refinements = [0, 5, 10] as const;
 
 const fgsm: AttackSettings = { attack: 'fgsm', norm: 'Linf', epsilon: 0.3 };
 const pgd: AttackSettings = { attack: 'pgd', norm: 'Linf', epsilon: 0.3 };
+/** Beyond what the squeeze takes away from black and white pixels. */
+const largePgd: AttackSettings = { attack: 'pgd', norm: 'Linf', epsilon: 0.4 };
 
 function carliniWagner(confidence: number): AttackSettings {
   return { attack: 'carlini-wagner', preset: 'quick', confidence };
@@ -97,6 +99,7 @@ export async function runStudy(
     runner.attack('C&W κ 5', carliniWagner(5), range(0, sizes.fewer)),
     runner.attack('C&W κ 15', carliniWagner(15), range(0, sizes.fewer)),
     runner.attack('PGD-40 ε 0.3', pgd, range(0, sizes.fewer)),
+    runner.attack('PGD-40 ε 0.4', largePgd, range(0, sizes.fewer)),
   ]);
   const trainings = await Promise.all(
     manifoldNames.map(async name => {
@@ -134,6 +137,7 @@ export async function runStudy(
     [
       { id: 'FGSM ε 0.3', settings: fgsm },
       { id: 'PGD-40 ε 0.3', settings: pgd },
+      { id: 'PGD-40 ε 0.4', settings: largePgd },
     ].flatMap(({ id, settings }) =>
       [...new Set([chosen.manifold, 'study' as const])].map(async manifold => {
         const label = `${id}, adaptive`;

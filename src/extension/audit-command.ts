@@ -38,7 +38,7 @@ export async function auditModel(argument: unknown, services: AuditServices): Pr
 }
 
 /** Running a model means trusting it: in a restricted workspace the user is asked, not refused. */
-async function isTrusted(): Promise<boolean> {
+export async function isTrusted(): Promise<boolean> {
   if (workspace.isTrusted) return true;
   const manage = l10n.t('Manage Workspace Trust');
   const chosen = await window.showWarningMessage(

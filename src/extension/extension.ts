@@ -10,6 +10,7 @@ import { LazyLanguageServer } from './lazy-language-server.ts';
 import { MenuContext } from './menu-context.ts';
 import { openReport } from './report-command.ts';
 import { StatusItem } from './status-item.ts';
+import { trainManifold } from './train-manifold-command.ts';
 import { locateModel } from './workspace-models.ts';
 import { WorkspaceReports } from './workspace-reports.ts';
 
@@ -21,13 +22,13 @@ let stop: (() => Promise<void>) | undefined;
 export function activate(context: ExtensionContext): AssayApi {
   const began = performance.now();
   const log = window.createOutputChannel('Assay', { log: true });
-  const runs = new AuditRuns({
+  const workerOptions = {
     modulePath: context.asAbsolutePath('dist/worker.cjs'),
-    log: line => log.info(`[worker] ${line}`),
+    log: (line: string) => log.info(`[worker] ${line}`),
     startMilliseconds: minute,
     cancelMilliseconds: 1000,
-    idleMilliseconds: 5 * minute,
-  });
+  };
+  const runs = new AuditRuns({ ...workerOptions, idleMilliseconds: 5 * minute });
   const reports = new WorkspaceReports();
   const panels = new AuditPanels({ extensionUri: context.extensionUri, log, runs, reports });
   const server = new LazyLanguageServer(context.asAbsolutePath('dist/server.cjs'), log, runs);
@@ -47,6 +48,9 @@ export function activate(context: ExtensionContext): AssayApi {
       openReport(model, services),
     ),
     commands.registerCommand('assay.createConfig', (model: unknown) => createConfig(model, log)),
+    commands.registerCommand('assay.trainManifold', (model: unknown) =>
+      trainManifold(model, log, workerOptions),
+    ),
     commands.registerCommand('assay.restartWorker', async () => {
       await runs.restartWorker();
       log.info(l10n.t('The audit process was ended; the next audit starts a new one.'));

@@ -14,10 +14,15 @@ import {
   AuditEventNotification,
   AuditRequest,
   InitializeRequest,
+  ManifoldProgressNotification,
+  TrainManifoldRequest,
   workerProtocolVersion,
   type AuditEvent,
   type AuditParams,
   type AuditResultSummary,
+  type ManifoldProgress,
+  type TrainManifoldParams,
+  type TrainManifoldResult,
   type WorkerErrorData,
 } from '../protocol/worker-protocol.ts';
 import { AuditFailure, WorkerError } from './worker-error.ts';
@@ -108,19 +113,60 @@ export class WorkerProcess {
     token: CancellationToken,
   ): Promise<AuditResultSummary> {
     this.#listeners.set(params.auditId, onEvent);
+    try {
+      return await this.#untilCancelled(
+        token,
+        this.#connection.sendRequest(AuditRequest, params, token),
+      );
+    } finally {
+      this.#listeners.delete(params.auditId);
+    }
+  }
+
+  /**
+   * Trains the manifold of a configuration. A cancelled training keeps its last checkpoint, as one
+   * does whose process is killed.
+   *
+   * @throws AuditFailure when it cannot be trained
+   * @throws WorkerError when the process ends before the training does
+   */
+  async trainManifold(
+    params: TrainManifoldParams,
+    onProgress: (progress: ManifoldProgress) => void,
+    token: CancellationToken,
+  ): Promise<TrainManifoldResult> {
+    const subscription = this.#connection.onNotification(
+      ManifoldProgressNotification,
+      ({ trainingId, progress }) => {
+        if (trainingId === params.trainingId) onProgress(progress);
+      },
+    );
+    try {
+      return await this.#untilCancelled(
+        token,
+        this.#connection.sendRequest(TrainManifoldRequest, params, token),
+      );
+    } finally {
+      subscription.dispose();
+    }
+  }
+
+  /** Waits for an answer, or for the end of the process, which a cancellation brings about if need be. */
+  async #untilCancelled<Result>(
+    token: CancellationToken,
+    answer: Promise<Result>,
+  ): Promise<Result> {
     let killTimer: NodeJS.Timeout | undefined;
     const cancellation = token.onCancellationRequested(() => {
       killTimer = setTimeout(() => this.kill(), this.#options.cancelMilliseconds);
     });
     try {
-      const answer = this.#connection.sendRequest(AuditRequest, params, token);
       return await Promise.race([answer, this.#endedEarly()]);
     } catch (error) {
       throw failureOf(error);
     } finally {
       clearTimeout(killTimer);
       cancellation.dispose();
-      this.#listeners.delete(params.auditId);
     }
   }
 
