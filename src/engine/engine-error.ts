@@ -4,6 +4,7 @@ import { AssayError, type ProblemDetails } from '../errors/assay-error.ts';
  * What can go wrong with tensors:
  *
  * - `engine/unavailable`: the engine that was asked for is not installed or does not start here
+ * - `engine/unknown-provider`: ONNX Runtime was to compute on something that it does not know
  * - `engine/out-of-memory`: even one sample at a time does not fit in memory
  * - `engine/unsupported-operation`: an operation of the model has no implementation on this engine
  * - `engine/gradient-unavailable`: an operation of the model has no gradient
@@ -14,6 +15,7 @@ import { AssayError, type ProblemDetails } from '../errors/assay-error.ts';
  */
 export type EngineErrorCode =
   | 'engine/unavailable'
+  | 'engine/unknown-provider'
   | 'engine/out-of-memory'
   | 'engine/unsupported-operation'
   | 'engine/gradient-unavailable'

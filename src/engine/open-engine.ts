@@ -6,6 +6,7 @@ import { startWasmBackend } from './backends/wasm.ts';
 import { defaultMemoryLimitBytes } from './backends/wasm-memory.ts';
 import { EagerEngine } from './eager-engine.ts';
 import { EngineError } from './engine-error.ts';
+import type { ExecutionProvider } from './compile/session.ts';
 import type { Engine, EngineName } from './engine.ts';
 import { registerGradients } from './gradients/register-gradients.ts';
 import { addTensorMethods } from './tensor-methods.ts';
@@ -65,7 +66,25 @@ async function openNative(
   moduleFolders: readonly string[],
 ): Promise<Engine> {
   const { openNativeEngine } = await import('./compile/native-engine.ts');
-  return openNativeEngine({ eager: await openEagerEngine('wasm', options), moduleFolders });
+  return openNativeEngine({
+    eager: await openEagerEngine('wasm', options),
+    moduleFolders,
+    provider: await chosenProvider(),
+  });
+}
+
+/** Name of the environment variable that turns on a graphics card. */
+const providerVariable = 'ASSAY_EXECUTION_PROVIDER';
+
+async function chosenProvider(): Promise<ExecutionProvider> {
+  const { executionProviders } = await import('./compile/session.ts');
+  const name = process.env[providerVariable] ?? 'cpu';
+  const provider = executionProviders.find(known => known === name);
+  if (provider !== undefined) return provider;
+  throw new EngineError('engine/unknown-provider', `There is no execution provider ${name}.`, {
+    place: { field: providerVariable },
+    remedy: `Choose one of ${executionProviders.join(', ')}.`,
+  });
 }
 
 type EagerEngineName = Exclude<EngineName, 'native'>;

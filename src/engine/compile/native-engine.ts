@@ -2,7 +2,7 @@ import { EngineError } from '../engine-error.ts';
 import type { BatchFunction, Engine, PreparedFunction } from '../engine.ts';
 import { CompiledCache } from './compiled-cache.ts';
 import { type NativeContext, NativeFunction } from './native-function.ts';
-import { loadRuntime } from './session.ts';
+import { type ExecutionProvider, loadRuntime } from './session.ts';
 
 export interface NativeEngineOptions {
   /**
@@ -10,6 +10,8 @@ export interface NativeEngineOptions {
    * which closes it.
    */
   readonly eager: Engine;
+  /** What computes; `cpu` when it is left out. */
+  readonly provider?: ExecutionProvider;
   /** Threads that one operator may use; 1 when it is left out, since shards use the other cores. */
   readonly threads?: number;
   /** Where to look for onnxruntime-node when Assay has not brought it along. */
@@ -27,6 +29,7 @@ export interface NativeEngineOptions {
  */
 export async function openNativeEngine({
   eager,
+  provider = 'cpu',
   threads = 1,
   moduleFolders = [],
   maximumSessions = 16,
@@ -35,6 +38,7 @@ export async function openNativeEngine({
   return new NativeEngine(eager, {
     runtime,
     threads,
+    provider,
     cache: new CompiledCache(maximumSessions),
   });
 }
@@ -47,8 +51,12 @@ class NativeEngine implements Engine {
   readonly #notes = new Set<string>();
   #disposed = false;
 
-  constructor(eager: Engine, context: Pick<NativeContext, 'runtime' | 'threads' | 'cache'>) {
-    this.version = context.runtime.version;
+  constructor(
+    eager: Engine,
+    context: Pick<NativeContext, 'runtime' | 'threads' | 'provider' | 'cache'>,
+  ) {
+    const { runtime, provider } = context;
+    this.version = provider === 'cpu' ? runtime.version : `${runtime.version} on ${provider}`;
     this.#eager = eager;
     this.#context = {
       ...context,

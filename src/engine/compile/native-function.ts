@@ -8,13 +8,14 @@ import { type CompiledFunction, compileTrace } from './compile-function.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { costOf } from './program-cost.ts';
 import type { ValueSpec } from './program.ts';
-import type { Runtime } from './session.ts';
+import type { ExecutionProvider, Runtime } from './session.ts';
 import { recordFunction, type TensorFunction, traceFunction } from './trace.ts';
 
 /** What functions of one engine share. */
 export interface NativeContext {
   readonly runtime: Runtime;
   readonly threads: number;
+  readonly provider: ExecutionProvider;
   /** Engine that runs what cannot be compiled. */
   readonly eagerName: EngineName;
   readonly cache: CompiledCache;
@@ -180,9 +181,12 @@ export class NativeFunction implements PreparedFunction {
   }
 
   async #compile(size: number): Promise<CompiledFunction> {
-    const { runtime, threads } = this.#context;
+    const { runtime, threads, provider } = this.#context;
     const specs = this.#specs(size);
-    return compileTrace(runtime, recordFunction(this.#compute(size), specs), specs, { threads });
+    return compileTrace(runtime, recordFunction(this.#compute(size), specs), specs, {
+      threads,
+      provider,
+    });
   }
 
   #planLadder(): BatchLadder {

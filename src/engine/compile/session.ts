@@ -11,7 +11,17 @@ const packageName = 'onnxruntime-node';
 /** Numbers that go into or come out of a session. */
 export type TensorData = Float32Array | Int32Array | Uint8Array;
 
+/**
+ * What of ONNX Runtime computes. All but `cpu` need a graphics card and its driver: `webgpu` and, on
+ * Windows, `dml` (DirectML) are part of the package, `cuda` is what its install script downloads,
+ * `coreml` is part of it on macOS.
+ */
+export type ExecutionProvider = (typeof executionProviders)[number];
+export const executionProviders = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
 export interface SessionOptions {
+  /** `cpu` when it is left out; the processor takes what another provider cannot do. */
+  readonly provider?: ExecutionProvider;
   /** Threads that one operator may use. */
   readonly threads: number;
   /** Where to write the graph as ONNX Runtime has optimised it, for tests and measurements. */
@@ -75,13 +85,13 @@ export class Session {
   static async create(
     runtime: Runtime,
     graph: OnnxGraph,
-    { threads, optimizedModelPath }: SessionOptions,
+    { threads, provider = 'cpu', optimizedModelPath }: SessionOptions,
   ): Promise<Session> {
     try {
       const model = encodeModel(graph);
       const session = await callNative(() =>
         runtime.library.InferenceSession.create(model, {
-          executionProviders: ['cpu'],
+          executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
           graphOptimizationLevel: 'all',
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
