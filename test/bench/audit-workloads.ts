@@ -29,7 +29,7 @@ export const auditWorkloads: readonly AuditWorkload[] = [
     },
   },
   {
-    name: 'MC-dropout T=100',
+    name: 'All scores, T=100',
     samples: 1000,
     step: { kind: 'score', source: undefined, passes: 100 },
   },

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { AuditTiming } from './audit-process.ts';
 import { auditWorkloads } from './audit-workloads.ts';
 import { measureInputGradient } from './input-gradient.ts';
+import { measureUncertainty, printUncertainty } from './uncertainty.ts';
 
 /**
  * `npm run bench`: how long the things take that users wait for, and how much memory. All in one run,
@@ -46,3 +47,6 @@ for (const { name, samples } of auditWorkloads) {
   });
 }
 console.table(rows);
+
+console.log('\nUncertainty');
+printUncertainty(await measureUncertainty());

@@ -1,0 +1,181 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { Batch } from '../../src/arrays/batch.ts';
+import { openSamples } from '../../src/data/open-samples.ts';
+import { openEngine } from '../../src/engine/open-engine.ts';
+import { Matrix } from '../../src/linear-algebra/matrix.ts';
+import { openClassifier } from '../../src/model/open-classifier.ts';
+import { readSavedModel } from '../../src/model/read-saved-model.ts';
+import { Random } from '../../src/random/random.ts';
+import { kroneckerCurvature } from '../../src/uncertainty/laplace-curvature.ts';
+import { monteCarloDropout } from '../../src/uncertainty/mc-dropout.ts';
+import type { Posterior } from '../../src/uncertainty/posterior.ts';
+import { fitPriorPrecision } from '../../src/uncertainty/prior-precision.ts';
+import { saveLayersModel } from '../fixtures/write-model.ts';
+import { sequence } from '../uncertainty/small-networks.ts';
+
+/**
+ * What uncertainty costs: passes of the example model, whose dropout sits in the head, against one
+ * forward pass; passes of a network with dropout at its input against as many plain ones; and the fit
+ * of a Laplace approximation. Ratios of times of one process.
+ */
+
+export interface UncertaintyTiming {
+  readonly work: string;
+  readonly seconds: number;
+  /** What the time is held against, and how many times that it takes; at most `allowed`. */
+  readonly against?: string;
+  readonly ratio?: number;
+  readonly allowed?: number;
+}
+
+const example = join(import.meta.dirname, '../../examples/digits');
+const bounds = { lower: 0, upper: 1 };
+
+/** @throws AssayError when the example's data have not been prepared */
+export async function measureUncertainty(): Promise<UncertaintyTiming[]> {
+  return [...(await measureHead()), ...(await measureEarlyDropout()), measureLaplace()];
+}
+
+/** T = 100 on 1000 digits; the part before the first dropout runs once. */
+async function measureHead(): Promise<UncertaintyTiming[]> {
+  const engine = await openEngine({ name: engineName });
+  const model = await readSavedModel(join(example, 'models/digits-cnn/model.json'));
+  const { classifier, dispose } = await openClassifier(engine, model, { bounds });
+  const posterior = await monteCarloDropout(engine, model, { bounds });
+  if (!posterior.applicable) throw new Error(posterior.reason);
+  const data = join(example, 'data/t10k');
+  const samples = await openSamples(
+    {
+      format: 'idx',
+      inputs: `${data}-images-idx3-ubyte`,
+      labels: `${data}-labels-idx1-ubyte`,
+    },
+    { shape: classifier.inputShape, bounds: [0, 1], classCount: 10 },
+  );
+  const { inputs } = await samples.read(Array.from({ length: 1000 }, (_, i) => i));
+  const forward = await fastest(() => classifier.logits(inputs));
+  const passes = await fastest(() => scorePasses(posterior, inputs, 100));
+  posterior.dispose();
+  dispose();
+  engine.dispose();
+  return [
+    { work: 'one forward pass, 1000 digits', seconds: forward },
+    {
+      work: 'T=100, dropout in the head, 1000 digits',
+      seconds: passes,
+      against: 'one forward pass',
+      ratio: passes / forward,
+      allowed: 3,
+    },
+  ];
+}
+
+/** Dropout right after the input: every pass goes through the whole network. */
+async function measureEarlyDropout(): Promise<UncertaintyTiming[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'assay bench '));
+  const engine = await openEngine({ name: engineName });
+  const open = async (name: string, dropout: boolean) =>
+    readSavedModel(await saveLayersModel(earlyNetwork(dropout), join(folder, name)));
+  const plain = await openClassifier(engine, await open('plain', false), { bounds });
+  const posterior = await monteCarloDropout(engine, await open('dropout', true), { bounds });
+  await rm(folder, { recursive: true, force: true });
+  if (!posterior.applicable) throw new Error(posterior.reason);
+  const random = new Random(0, ['bench']);
+  const inputs = new Batch(
+    Float32Array.from({ length: 50 * 784 }, () => random.uniform()),
+    [28, 28, 1],
+  );
+  const passes = 20;
+  const forward = await fastest(async () => {
+    for (let pass = 0; pass < passes; pass++) await plain.classifier.logits(inputs);
+  });
+  const drawn = await fastest(() => scorePasses(posterior, inputs, passes));
+  posterior.dispose();
+  plain.dispose();
+  engine.dispose();
+  return [
+    {
+      work: `T=${passes}, dropout after the first layer, 50 samples`,
+      seconds: drawn,
+      against: `${passes} plain forward passes`,
+      ratio: drawn / forward,
+      allowed: 1.2,
+    },
+  ];
+}
+
+function earlyNetwork(dropout: boolean): tfl.LayersModel {
+  const { layers } = tfl;
+  return sequence(
+    layers.conv2d({ filters: 16, kernelSize: 3, activation: 'relu', inputShape: [28, 28, 1] }),
+    ...(dropout ? [layers.dropout({ rate: 0.25 })] : []),
+    layers.conv2d({ filters: 32, kernelSize: 3, activation: 'relu' }),
+    layers.maxPooling2d({ poolSize: 2 }),
+    layers.flatten(),
+    layers.dense({ units: 64, activation: 'relu' }),
+    layers.dense({ units: 10, activation: 'softmax' }),
+  );
+}
+
+/** Curvature, eigenvalues and prior precision for 10,000 samples, 512 features, 10 classes. */
+function measureLaplace(): UncertaintyTiming {
+  const [count, width, classes] = [10_000, 512, 10];
+  const random = new Random(0, ['bench-laplace']);
+  const features = new Batch(
+    Float32Array.from({ length: count * width }, () => random.normal()),
+    [width],
+  );
+  const weights = new Matrix(
+    width,
+    classes,
+    Float64Array.from({ length: width * classes }, () => 0.1 * random.normal()),
+  );
+  const began = performance.now();
+  const curvature = kroneckerCurvature({
+    features,
+    outputs: sample => weights.transposeTimesVector(features.row(sample)),
+    outputCount: classes,
+  });
+  fitPriorPrecision(curvature, 0.01 * width * classes);
+  return {
+    work: 'Laplace fit, 10,000 samples, 512 features, 10 classes',
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+function scorePasses(posterior: Posterior, inputs: Batch, passes: number): Promise<unknown> {
+  const sampleIndices = Array.from({ length: inputs.count }, (_, i) => i);
+  return posterior.score(inputs, { passes, seed: 0, sampleIndices });
+}
+
+/** The fastest of a few runs after one that prepares: what other processes do only adds time. */
+async function fastest(work: () => Promise<unknown>, runs = 4): Promise<number> {
+  await work();
+  let best = Infinity;
+  for (let run = 0; run < runs; run++) {
+    const began = performance.now();
+    await work();
+    best = Math.min(best, (performance.now() - began) / 1000);
+  }
+  return best;
+}
+
+/** The table that `npm run bench` prints; alone: `tsx test/bench/uncertainty.ts`. */
+export function printUncertainty(timings: readonly UncertaintyTiming[]): void {
+  console.table(
+    timings.map(({ work, seconds, against = '', ratio, allowed }) => ({
+      work,
+      seconds: seconds.toFixed(2),
+      times: ratio?.toFixed(2) ?? '',
+      of: against,
+      'at most': allowed ?? '',
+    })),
+  );
+}
+
+const [, script = ''] = process.argv;
+if (import.meta.url === pathToFileURL(script).href) printUncertainty(await measureUncertainty());
