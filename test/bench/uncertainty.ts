@@ -23,6 +23,8 @@ import { sequence } from '../uncertainty/small-networks.ts';
  * of a Laplace approximation. Ratios of times of one process.
  */
 
+type EngineName = 'wasm' | 'auto';
+
 export interface UncertaintyTiming {
   readonly work: string;
   readonly seconds: number;
@@ -37,14 +39,19 @@ const bounds = { lower: 0, upper: 1 };
 
 /** @throws AssayError when the example's data have not been prepared */
 export async function measureUncertainty(): Promise<UncertaintyTiming[]> {
-  return [...(await measureHead()), ...(await measureEarlyDropout()), measureLaplace()];
+  const timings: UncertaintyTiming[] = [];
+  for (const engine of ['wasm', 'auto'] as const) {
+    timings.push(...(await measureHead(engine)), ...(await measureEarlyDropout(engine)));
+  }
+  return [...timings, measureLaplace()];
 }
 
 /** T = 100 on 1000 digits; the part before the first dropout runs once. */
-async function measureHead(): Promise<UncertaintyTiming[]> {
+async function measureHead(engineName: EngineName): Promise<UncertaintyTiming[]> {
   const engine = await openEngine({ name: engineName });
   const model = await readSavedModel(join(example, 'models/digits-cnn/model.json'));
-  const { classifier, dispose } = await openClassifier(engine, model, { bounds });
+  const opened = await openClassifier(engine, model, { bounds });
+  const { classifier } = opened;
   const posterior = await monteCarloDropout(engine, model, { bounds });
   if (!posterior.applicable) throw new Error(posterior.reason);
   const data = join(example, 'data/t10k');
@@ -60,12 +67,12 @@ async function measureHead(): Promise<UncertaintyTiming[]> {
   const forward = await fastest(() => classifier.logits(inputs));
   const passes = await fastest(() => scorePasses(posterior, inputs, 100));
   posterior.dispose();
-  dispose();
+  opened.dispose();
   engine.dispose();
   return [
-    { work: 'one forward pass, 1000 digits', seconds: forward },
+    { work: `one forward pass, 1000 digits, ${engine.name}`, seconds: forward },
     {
-      work: 'T=100, dropout in the head, 1000 digits',
+      work: `T=100, dropout in the head, 1000 digits, ${engine.name}`,
       seconds: passes,
       against: 'one forward pass',
       ratio: passes / forward,
@@ -75,7 +82,7 @@ async function measureHead(): Promise<UncertaintyTiming[]> {
 }
 
 /** Dropout right after the input: every pass goes through the whole network. */
-async function measureEarlyDropout(): Promise<UncertaintyTiming[]> {
+async function measureEarlyDropout(engineName: EngineName): Promise<UncertaintyTiming[]> {
   const folder = await mkdtemp(join(tmpdir(), 'assay bench '));
   const engine = await openEngine({ name: engineName });
   const open = async (name: string, dropout: boolean) =>
@@ -99,7 +106,7 @@ async function measureEarlyDropout(): Promise<UncertaintyTiming[]> {
   engine.dispose();
   return [
     {
-      work: `T=${passes}, dropout after the first layer, 50 samples`,
+      work: `T=${passes}, dropout after the first layer, 50 samples, ${engine.name}`,
       seconds: drawn,
       against: `${passes} plain forward passes`,
       ratio: drawn / forward,
