@@ -71,7 +71,7 @@ export function describeStudy(
     '',
     '### An adversary who knows of the correction',
     '',
-    'The same attacks through the whole composition f(G(I(x))), without refinement. Without a squeeze, PGD leaves nothing of the correction. With it the adversary mostly fails at ε = 0.3 for a reason that has nothing to do with the manifold: the squeeze maps everything below 0.3 to black and above 0.7 to white, so that this ε cannot change a black or white pixel at all, and gradients there are zero. Its constants suit this ε and these digits; ε = 0.4 goes beyond them, and what is lost there between static and adaptive is what the adversary did not know. An adversary that replaces the zero gradients of the squeeze (Athalye 2018) was not tried.',
+    'The same attacks through the whole composition f(G(I(x))), without refinement. Without a squeeze, PGD leaves nothing of the correction. With it the adversary mostly fails at ε = 0.3 for a reason that has nothing to do with the manifold: the squeeze maps everything below 0.3 to black and above 0.7 to white, so that this ε cannot change a black or white pixel at all, and gradients there are zero. Its constants suit this ε and these digits. The rows at ε = 0.4 were added after those at 0.3 had been seen: this ε goes beyond them, and what is lost there between static and adaptive is what the adversary did not know. An adversary that replaces the zero gradients of the squeeze (Athalye 2018) was not tried.',
     '',
     ...adaptiveTable(results),
     '',
@@ -341,6 +341,7 @@ function findings(results: StudyResults): string[] {
       kappa =>
         `- Relative MI, NA > FGSM > ${kappa}: ${verdict(orderHolds(kappa, 'NA, black box'))} with the black-box NA (${['NA, black box', 'FGSM ε 0.3', kappa].map(id => significant(relative(id))).join(', ')}), ${verdict(orderHolds(kappa, 'NA, gradient search'))} with those of the gradient search (${significant(relative('NA, gradient search'))}).`,
     ),
+    '- These orders compare means, without intervals and over sets of different sizes: where two differ by a few per cent, as FGSM and C&W κ 5 may, their order is not established.',
     `- Correction, C&W > FGSM > NA: ${verdict(after('C&W κ 0') > after('FGSM ε 0.3') && after('FGSM ε 0.3') > after('NA, black box'))} (${['C&W κ 0', 'FGSM ε 0.3', 'NA, black box'].map(id => share(after(id))).join(', ')}).`,
     ...targets.map(
       ([id, target]) =>
