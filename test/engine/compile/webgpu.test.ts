@@ -31,10 +31,7 @@ function network(): BatchFunction {
   return {
     name: 'network',
     inputs: [[64]],
-    compute: x => [
-      logits(x),
-      tf.grad(y => tf.sum(tf.square(logits(y))))(x),
-    ],
+    compute: x => [logits(x), tf.grad(y => tf.sum(tf.square(logits(y))))(x)],
   };
 }
 
