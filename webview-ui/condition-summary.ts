@@ -1,7 +1,8 @@
-import { css, html, LitElement, svg } from 'lit';
+import { css, html, LitElement } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Condition } from '../src/report/audit-report.ts';
 import { distance, percent, ratio, scientific } from '../src/report/wording.ts';
+import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import { sharedStyles } from './shared-styles.ts';
 
 /** The table of the conditions: how many answers stay right, and how unsure the model is of them. */
@@ -9,6 +10,7 @@ import { sharedStyles } from './shared-styles.ts';
 export class ConditionSummary extends LitElement {
   static override styles = [
     sharedStyles,
+    intervalBarStyles,
     css`
       :host {
         display: block;
@@ -44,21 +46,8 @@ export class ConditionSummary extends LitElement {
       button:focus-visible {
         outline: 1px solid var(--vscode-focusBorder);
       }
-      svg {
+      .interval-bar {
         width: 80px;
-        height: 12px;
-        vertical-align: middle;
-      }
-      .track {
-        fill: var(--vscode-editorWidget-background, transparent);
-        stroke: var(--vscode-widget-border, var(--vscode-panel-border));
-      }
-      .interval {
-        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
-        opacity: 0.45;
-      }
-      .value {
-        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
       }
       .state {
         color: var(--vscode-descriptionForeground);
@@ -114,7 +103,7 @@ export class ConditionSummary extends LitElement {
         </th>
         <td class="number">${progressCell(condition)}</td>
         <td class="number">${percent(accuracy?.value ?? null)}</td>
-        <td>${intervalBar(condition)}</td>
+        <td>${accuracyBar(condition)}</td>
         <td class="number">${attackSuccess === undefined ? '' : percent(attackSuccess.value)}</td>
         <td class="number">${distanceCell(condition)}</td>
         <td class="number">${scientific(scores?.mutualInformation ?? null)}</td>
@@ -161,18 +150,12 @@ function distanceCell({ attack, distance: size }: Condition): string {
   return `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
 }
 
-/** The interval as a bar from 0 to 1 with the value as a mark, since a point alone would mislead. */
-function intervalBar({ accuracy }: Condition): unknown {
+/** Accuracy as a bar, since a point alone would mislead. */
+function accuracyBar({ accuracy }: Condition): unknown {
   const value = accuracy?.value ?? null;
   if (accuracy === null || value === null) return '';
   const { lower, upper } = accuracy;
-  const label = `${percent(lower)} to ${percent(upper)}`;
-  return html`<svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${label}>
-    <title>${label}</title>
-    ${svg`<rect class="track" x="0" y="1" width="100" height="8" />
-      <rect class="interval" x=${100 * lower} y="1" width=${100 * (upper - lower)} height="8" />
-      <rect class="value" x=${Math.min(99, 100 * value - 0.75)} y="0" width="1.5" height="10" />`}
-  </svg>`;
+  return intervalBar({ value, lower, upper }, { label: `${percent(lower)} to ${percent(upper)}` });
 }
 
 declare global {

@@ -1,7 +1,7 @@
-import { css, html, LitElement, nothing, svg } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { AuditReport, Condition } from '../src/report/audit-report.ts';
-import type { Detection, DetectionRow, Separation } from '../src/report/detection-record.ts';
+import type { Detection, DetectionRow } from '../src/report/detection-record.ts';
 import {
   adversaryOf,
   calibrationTable,
@@ -14,9 +14,10 @@ import {
 } from '../src/report/detection-table.ts';
 import { scoreExplanation, scoreTitle } from '../src/report/score-names.ts';
 import { percent, percentWithInterval, scientific } from '../src/report/wording.ts';
+import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import './reliability-diagram.ts';
 import './score-histogram.ts';
-import { sharedStyles } from './shared-styles.ts';
+import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { textTable } from './text-table.ts';
 
 /**
@@ -27,6 +28,8 @@ import { textTable } from './text-table.ts';
 export class DetectionSummary extends LitElement {
   static override styles = [
     sharedStyles,
+    tableStyles,
+    intervalBarStyles,
     css`
       :host {
         display: block;
@@ -41,23 +44,6 @@ export class DetectionSummary extends LitElement {
         align-items: start;
         padding-top: 8px;
       }
-      table {
-        border-collapse: collapse;
-        white-space: nowrap;
-      }
-      caption {
-        text-align: left;
-        font-weight: 600;
-        padding-bottom: 4px;
-      }
-      th,
-      td {
-        padding: 2px 12px 2px 0;
-        text-align: right;
-        font-weight: normal;
-        border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
-      }
-      th:first-child,
       td.text {
         text-align: left;
       }
@@ -82,21 +68,8 @@ export class DetectionSummary extends LitElement {
       summary {
         cursor: pointer;
       }
-      svg.area {
+      .interval-bar {
         width: 96px;
-        height: 12px;
-        vertical-align: middle;
-      }
-      .track {
-        fill: var(--vscode-editorWidget-background, transparent);
-        stroke: var(--vscode-widget-border, var(--vscode-panel-border));
-      }
-      .interval {
-        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
-        opacity: 0.45;
-      }
-      .value {
-        fill: var(--vscode-charts-blue, var(--vscode-textLink-foreground));
       }
     `,
   ];
@@ -194,7 +167,7 @@ export class DetectionSummary extends LitElement {
       <td class="number">${scientific(row.mean.value)}</td>
       <td class="number">${ratioWithInterval(row.ratio)}</td>
       <td class="number">${separation === null ? '' : withInterval(separation.auroc)}</td>
-      <td>${separation === null ? '' : areaBar(separation)}</td>
+      <td>${separation === null ? '' : intervalBar(separation.auroc, { middle: true })}</td>
       <td class="number">
         ${
           separation === null
@@ -266,17 +239,6 @@ function inOneLine(detection: Detection, conditions: readonly Condition[], score
 
 function shareOf(value: number | undefined): string {
   return value === undefined ? '' : percent(value);
-}
-
-/** The area with its interval; chance, one half, is the middle. */
-function areaBar({ auroc }: Separation): unknown {
-  const { value, lower, upper } = auroc;
-  return html`<svg class="area" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-    ${svg`<rect class="track" x="0" y="1" width="100" height="8" />
-      <path class="track" d="M50,0 V10" />
-      <rect class="interval" x=${100 * lower} y="1" width=${100 * (upper - lower)} height="8" />
-      <rect class="value" x=${Math.min(98.5, 100 * value - 0.75)} y="0" width="1.5" height="10" />`}
-  </svg>`;
 }
 
 declare global {

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { AuditReport } from '../src/report/audit-report.ts';
 import { correctionTable, naturalTable } from '../src/report/manifold-table.ts';
-import { sharedStyles } from './shared-styles.ts';
+import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { textTable } from './text-table.ts';
 
 /** What the learned manifold says: natural adversaries, and what each correction mends and breaks. */
@@ -10,6 +10,7 @@ import { textTable } from './text-table.ts';
 export class ManifoldSection extends LitElement {
   static override styles = [
     sharedStyles,
+    tableStyles,
     css`
       :host {
         display: block;
@@ -19,23 +20,8 @@ export class ManifoldSection extends LitElement {
         padding-top: 8px;
       }
       table {
-        border-collapse: collapse;
-        white-space: nowrap;
         margin-bottom: 8px;
       }
-      caption {
-        text-align: left;
-        font-weight: 600;
-        padding-bottom: 4px;
-      }
-      th,
-      td {
-        padding: 2px 12px 2px 0;
-        text-align: right;
-        font-weight: normal;
-        border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
-      }
-      th:first-child,
       td:nth-child(2) {
         text-align: left;
       }

@@ -11,7 +11,7 @@ import {
   worstCaseTable,
 } from '../src/report/robustness-table.ts';
 import { distance, norm, percent, percentWithInterval, scientific } from '../src/report/wording.ts';
-import { sharedStyles } from './shared-styles.ts';
+import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { textTable } from './text-table.ts';
 
 /** Size of the drawing of a curve in its own units; text is beside it, so that it stays legible. */
@@ -27,6 +27,7 @@ const strokes = ['solid', 'dashed', 'dotted'] as const;
 export class RobustnessSummary extends LitElement {
   static override styles = [
     sharedStyles,
+    tableStyles,
     css`
       :host {
         display: block;
@@ -37,25 +38,6 @@ export class RobustnessSummary extends LitElement {
         gap: 14px 32px;
         align-items: start;
         padding-top: 8px;
-      }
-      table {
-        border-collapse: collapse;
-        white-space: nowrap;
-      }
-      caption {
-        text-align: left;
-        font-weight: 600;
-        padding-bottom: 4px;
-      }
-      th,
-      td {
-        padding: 2px 12px 2px 0;
-        text-align: right;
-        font-weight: normal;
-        border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
-      }
-      th:first-child {
-        text-align: left;
       }
       figure {
         margin: 0;

@@ -35,3 +35,26 @@ export const sharedStyles = css`
     outline-offset: -1px;
   }
 `;
+
+/** Tables of numbers whose first column names the rows. */
+export const tableStyles = css`
+  table {
+    border-collapse: collapse;
+    white-space: nowrap;
+  }
+  caption {
+    text-align: left;
+    font-weight: 600;
+    padding-bottom: 4px;
+  }
+  th,
+  td {
+    padding: 2px 12px 2px 0;
+    text-align: right;
+    font-weight: normal;
+    border-bottom: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
+  }
+  th:first-child {
+    text-align: left;
+  }
+`;

@@ -6,8 +6,7 @@ import { AutoStep } from './auto-step.ts';
 import { drawFromBall } from './ball.ts';
 import { displaceWithin } from './box.ts';
 import { candidateClasses } from './class-candidates.ts';
-import { isSafelyMet } from './criterion.ts';
-import { walkAlongGradients } from './gradient-walk.ts';
+import { leaveOnSuccess, walkAlongGradients } from './gradient-walk.ts';
 import { lengthOf } from './norms.ts';
 import { crossEntropyObjective, oneHot, type Objective, referenceObjective } from './objective.ts';
 import { requireAtLeast, requireCount } from './setting-ranges.ts';
@@ -96,12 +95,7 @@ async function ascendAll(context: AttackContext, settings: Resolved): Promise<Fi
         steps,
         points,
         findings,
-        look: (row, logits) => {
-          if (!isSafelyMet(criterion, row, logits)) return true;
-          succeeded.add(row);
-          findings.seenSuccess[row] = 1;
-          return false;
-        },
+        look: leaveOnSuccess(criterion, findings, succeeded),
         move: (row, step, evaluation) => ascent.take(row, step, evaluation),
         onStep: step => onProgress?.({ completed: before + step, total }),
       });

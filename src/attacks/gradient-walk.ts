@@ -1,6 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { gatherInto } from './active-rows.ts';
-import type { AttackContext } from './attack.ts';
+import type { AttackContext, Criterion } from './attack.ts';
+import { isSafelyMet } from './criterion.ts';
 import { objectiveGradient, type Objective } from './objective.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
 import type { Findings } from './verification.ts';
@@ -31,6 +32,24 @@ export interface GradientWalk {
   move(row: number, step: number, evaluation: PointEvaluation): void;
   /** Is told after each step of the batch. */
   onStep?(step: number): void;
+}
+
+/**
+ * Looks at points until one meets the criterion: that sample has succeeded, and leaves.
+ *
+ * @param succeeded takes the rows that have left
+ */
+export function leaveOnSuccess(
+  criterion: Criterion,
+  findings: Findings,
+  succeeded: Set<number>,
+): GradientWalk['look'] {
+  return (row, logits) => {
+    if (!isSafelyMet(criterion, row, logits)) return true;
+    succeeded.add(row);
+    findings.seenSuccess[row] = 1;
+    return false;
+  };
 }
 
 /**

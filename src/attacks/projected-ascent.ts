@@ -4,8 +4,7 @@ import { allRows } from './active-rows.ts';
 import type { AttackContext, Norm } from './attack.ts';
 import { BallInBox, drawFromBall } from './ball.ts';
 import { displaceWithin, removeBlockedDirections } from './box.ts';
-import { isSafelyMet } from './criterion.ts';
-import { walkAlongGradients } from './gradient-walk.ts';
+import { leaveOnSuccess, walkAlongGradients } from './gradient-walk.ts';
 import { lengthOf } from './norms.ts';
 import { crossEntropyObjective } from './objective.ts';
 import { steepestAscent } from './steepest-ascent.ts';
@@ -54,12 +53,7 @@ export async function projectedAscent(context: AttackContext, plan: AscentPlan):
       steps,
       points,
       findings,
-      look: (row, logits) => {
-        if (!isSafelyMet(criterion, row, logits)) return true;
-        succeeded.add(row);
-        findings.seenSuccess[row] = 1;
-        return false;
-      },
+      look: leaveOnSuccess(criterion, findings, succeeded),
       move: (row, _step, { gradient }) => steepest.take(row, gradient, points.row(row)),
       onStep: step => onProgress?.({ completed: restart * steps + step, total: restarts * steps }),
     });

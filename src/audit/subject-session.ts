@@ -8,9 +8,7 @@ import { transferAdversaries } from '../attacks/transfer.ts';
 import { matchedNoise } from '../attacks/matched-noise.ts';
 import { Batch } from '../arrays/batch.ts';
 import { certify } from '../certification/randomised-smoothing.ts';
-import type { DataConfig } from '../config/data-config.ts';
 import { corrupt } from '../data/corruption.ts';
-import { openSamples } from '../data/open-samples.ts';
 import type { Samples } from '../data/samples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
@@ -22,16 +20,10 @@ import { readSavedModel } from '../model/read-saved-model.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import type { AttackTarget, OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import { type ManifoldRequest, ManifoldSession } from './manifold-session.ts';
-import { divideSamples, type SampleDivision } from './sample-division.ts';
-import type {
-  AuditSubject,
-  GradientReport,
-  ManifoldState,
-  SourceRecord,
-  SubjectRecord,
-} from './subject.ts';
+import type { AuditSubject, GradientReport, ManifoldState, SubjectRecord } from './subject.ts';
+import { openSubjectData, sourceRecord, type SubjectData } from './subject-data.ts';
 import { TransferModels } from './transfer-models.ts';
-import { type UncertaintyParts, UncertaintySession } from './uncertainty-session.ts';
+import { UncertaintySession } from './uncertainty-session.ts';
 
 /** How a running piece reports back and is stopped. */
 export interface PieceControl {
@@ -89,7 +81,7 @@ export class SubjectSession {
     const saved = await readSavedModel(subject.modelPath, { workspaceFolder: subject.folder });
     const options = modelOptions(subject);
     const model = await openClassifier(engine, saved, options);
-    const data = await openData(subject, model.classifier);
+    const data = await openSubjectData(subject, model.classifier);
     const uncertainty = await UncertaintySession.open({
       engine,
       saved,
@@ -392,56 +384,6 @@ export class SubjectSession {
   }
 }
 
-/** The samples of an audit: audited ones, those that scores are fitted on, those of other kinds. */
-interface SubjectData {
-  readonly samples: Samples;
-  readonly division: SampleDivision;
-  readonly fitting: UncertaintyParts['fitting'];
-  readonly outside: ReadonlyMap<string, Samples>;
-  /** What the manifold learns from; undefined without one. */
-  readonly manifoldData: Samples | undefined;
-}
-
-async function openData(subject: AuditSubject, classifier: Classifier): Promise<SubjectData> {
-  const { bounds, classNames: names } = subject.input;
-  const open = (source: DataConfig, ignoreLabels = false): Promise<Samples> =>
-    openSamples(source, {
-      shape: classifier.inputShape,
-      bounds,
-      classCount: classifier.classCount,
-      ...(source.storedRange === undefined ? {} : { storedRange: source.storedRange }),
-      ...(names === undefined ? {} : { classNames: names }),
-      ...(ignoreLabels ? { ignoreLabels } : {}),
-    });
-  const samples = await open(subject.data);
-  const { calibration } = subject.uncertainty;
-  const division = divideSamples({
-    ...subject.selection,
-    dataCount: samples.count,
-    dataFingerprint: samples.fingerprint,
-    fit: calibration.data === undefined ? calibration.samples : 0,
-    seed: subject.seed,
-  });
-  const outside = new Map<string, Samples>();
-  for (const { name, data } of subject.outside) outside.set(name, await open(data, true));
-  const manifoldData =
-    subject.manifold === undefined ? undefined : await open(subject.manifold.config.data, true);
-  if (calibration.data === undefined) {
-    const fitting = { samples, indices: division.fit };
-    return { samples, division, fitting, outside, manifoldData };
-  }
-  const own = await open(calibration.data);
-  const { samples: indices } = divideSamples({
-    count: calibration.samples,
-    selection: 'random',
-    dataCount: own.count,
-    dataFingerprint: own.fingerprint,
-    fit: 0,
-    seed: subject.seed,
-  });
-  return { samples, division, fitting: { samples: own, indices }, outside, manifoldData };
-}
-
 /** The trained manifold of the subject, if it has one. */
 async function openManifoldOf(
   { manifold, folder, seed }: AuditSubject,
@@ -477,10 +419,6 @@ function modelOptions({ input }: AuditSubject): OpenModelOptions {
     ...(shape === undefined ? {} : { inputShape: shape }),
     ...(output === undefined ? {} : { output }),
   };
-}
-
-function sourceRecord(name: string, { files, fingerprint, count }: Samples): SourceRecord {
-  return { name, files, fingerprint, count };
 }
 
 /** A targeted attack never aims at the label itself: there it takes the class after it. */

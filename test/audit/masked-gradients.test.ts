@@ -11,6 +11,16 @@ const attacks: readonly AttackConfig[] = [
 ];
 const samples = 30;
 
+/** Nine grey values: the derivative of rounding is zero everywhere. */
+const roundedInput = {
+  before: [
+    node('scaled', 'Mul', 'image', 'levels'),
+    node('rounded', 'Round', 'scaled'),
+    node('masked', 'RealDiv', 'rounded', 'levels'),
+  ],
+  constants: { levels: 8 },
+};
+
 function robustAccuracy(report: AuditReport, attack: string): number {
   const found = report.conditions.find(({ id }) => id.startsWith(attack));
   return found?.accuracy?.count ?? NaN;
@@ -35,18 +45,7 @@ function expectUnmasked(report: AuditReport): void {
 
 describe('a network whose gradients are masked is not called robust', () => {
   test('input rounded to nine grey values', async () => {
-    const report = await auditMaskedDigits(
-      {
-        before: [
-          node('scaled', 'Mul', 'image', 'levels'),
-          node('rounded', 'Round', 'scaled'),
-          node('masked', 'RealDiv', 'rounded', 'levels'),
-        ],
-        constants: { levels: 8 },
-      },
-      attacks,
-      samples,
-    );
+    const report = await auditMaskedDigits(roundedInput, attacks, samples);
     expectUnmasked(report);
     expect(flagIds(report)).toEqual(
       expect.arrayContaining(['gradient-unavailable', 'unbounded-fails']),
@@ -123,14 +122,7 @@ describe('a network whose gradients are masked is not called robust', () => {
 
   test('also where the configuration asks for nothing but gradients', async () => {
     const report = await auditMaskedDigits(
-      {
-        before: [
-          node('scaled', 'Mul', 'image', 'levels'),
-          node('rounded', 'Round', 'scaled'),
-          node('masked', 'RealDiv', 'rounded', 'levels'),
-        ],
-        constants: { levels: 8 },
-      },
+      roundedInput,
       [{ attack: 'pgd', norm: 'Linf', epsilon: 0.3 }],
       10,
     );

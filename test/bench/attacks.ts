@@ -16,7 +16,7 @@ import { lengthOf } from '../../src/attacks/norms.ts';
 import type { OutputOf } from '../../src/audit/piece.ts';
 import { contests, type AttackContest } from './attack-rungs.ts';
 import { exampleFolder, openExampleThreads, runPieces } from './example-threads.ts';
-import { PythonProcess } from './python-process.ts';
+import { LineProcess } from './line-process.ts';
 
 /** One run of one attack. */
 interface Run {
@@ -122,7 +122,8 @@ if (options['no-suite'] !== true) {
 }
 
 if (python !== undefined) {
-  const peers = new PythonProcess(python, join(import.meta.dirname, 'peer_attacks.py'), [
+  const peers = new LineProcess(python, [
+    join(import.meta.dirname, 'peer_attacks.py'),
     join(exampleFolder, 'models/digits-cnn'),
     join(exampleFolder, 'data'),
   ]);

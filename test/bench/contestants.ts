@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import {
   type CompiledFunction,
   compileFunction,
@@ -8,38 +6,13 @@ import {
 import type { Runtime } from '../../src/engine/compile/session.ts';
 import { type Timing, timed } from './timing.ts';
 import type { Workload } from './engine-workloads.ts';
+import { LineProcess } from './line-process.ts';
 
 /** An engine that runs the workloads. */
 export interface Contestant {
   readonly name: string;
   /** Runs a workload once; nothing when it cannot. */
   time(workload: Workload, batch: number): Promise<Timing | undefined>;
-}
-
-/** A process that is asked line by line. */
-class Talker {
-  readonly #process: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
-
-  constructor(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-    this.#process = spawn(command, args, {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      env: { ...process.env, ...environment },
-    });
-    if (this.#process.stdout === null) throw new Error(`${command} has no output.`);
-    this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
-  }
-
-  async listen(): Promise<string> {
-    const answer = await this.#answers.next();
-    if (answer.done === true) throw new Error('A process of the benchmark has ended.');
-    return answer.value;
-  }
-
-  ask(...parts: readonly (string | number)[]): Promise<string> {
-    this.#process.stdin?.write(`${parts.join('\t')}\n`);
-    return this.listen();
-  }
 }
 
 function timingOf(answer: string): Timing | undefined {
@@ -72,11 +45,12 @@ export function compiled(runtime: Runtime, threads: number): Contestant {
 export async function torch(
   python: string,
 ): Promise<{ readonly version: string; readonly contestants: readonly Contestant[] }> {
-  const talker = new Talker(python, [join(import.meta.dirname, 'torch_workloads.py')]);
+  const talker = new LineProcess(python, [join(import.meta.dirname, 'torch_workloads.py')]);
   const version = await talker.listen();
   const contestants = [1, 2].map((threads): Contestant => ({
     name: `torch, ${threads}`,
-    time: async ({ name }, batch) => timingOf(await talker.ask(name, batch, threads, 1)),
+    time: async ({ name }, batch) =>
+      timingOf(await talker.ask([name, batch, threads, 1].join('\t'))),
   }));
   return { version, contestants };
 }
@@ -89,7 +63,7 @@ export async function eager(
   const { folder, threads = 1 } = options;
   const program = join(import.meta.dirname, 'contestant-process.ts');
   const args = ['--import', 'tsx', program, engine, ...(folder === undefined ? [] : [folder])];
-  const talker = new Talker(process.execPath, args, {
+  const talker = new LineProcess(process.execPath, args, {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
   });
@@ -97,6 +71,6 @@ export async function eager(
   const names = { stock: 'stock wasm', wasm: 'our wasm', tensorflow: 'tfjs-node' } as const;
   return {
     name: `${names[engine]}, ${threads}`,
-    time: async ({ name }, batch) => timingOf(await talker.ask(name, batch)),
+    time: async ({ name }, batch) => timingOf(await talker.ask([name, batch].join('\t'))),
   };
 }
