@@ -13,6 +13,7 @@ import type {
 import { evaluateRequirements } from '../report/evaluate-requirements.ts';
 import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
+import { trustedVerdicts } from '../report/trusted-verdicts.ts';
 import { ConditionResults } from './condition-results.ts';
 import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
@@ -150,6 +151,8 @@ export class GrowingReport {
     const detection = this.#detection.summarise(this.conditions, this.#detectors);
     const certified = summariseCertificates(config.smoothing, this.#plan.probes, this.#probes);
     const robustness = summariseRobustness(this.conditions, record.model.bounds);
+    const flags = this.#flags();
+    const { requirements } = config;
     return {
       version: 1,
       tool: { name: 'assay', version: this.#origin.toolVersion },
@@ -184,8 +187,11 @@ export class GrowingReport {
       ...(record.manifold === undefined
         ? {}
         : { manifold: summariseManifold(record.manifold, this.conditions) }),
-      checks: this.#checks(conditions, config.requirements),
-      flags: this.#flags(),
+      checks: trustedVerdicts(this.#checks(conditions, requirements), requirements, {
+        conditions,
+        flags,
+      }),
+      flags,
       samples: this.#samples(),
       arrays: { ...this.#arrays },
     };

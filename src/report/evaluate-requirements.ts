@@ -25,6 +25,8 @@ export function evaluateRequirements(
   measured: Measured,
 ): Check[] {
   return requirements.map(requirement => {
+    const missing = missingAttack(requirement, measured);
+    if (missing !== undefined) return missing;
     switch (requirement.check) {
       case 'clean-accuracy':
         return checkProportion(
@@ -53,6 +55,21 @@ export function evaluateRequirements(
         return checkMedian(requirement, measured);
     }
   });
+}
+
+/** The check of a requirement that names an attack which the audit does not have. */
+function missingAttack(requirement: Requirement, { conditions }: Measured): Check | undefined {
+  if (requirement.check === 'clean-accuracy') return undefined;
+  const { check, attack, minimum } = requirement;
+  if (attack === undefined || conditions.some(({ id }) => id === attack)) return undefined;
+  const attacks = conditions.filter(({ kind }) => kind === 'attack').map(({ id }) => id);
+  const known = attacks.length === 0 ? 'It has none.' : `It has ${attacks.join(', ')}.`;
+  return unknown(
+    `${check}:${attack}`,
+    attack,
+    minimum,
+    `Not measured: the audit has no attack "${attack}". ${known}`,
+  );
 }
 
 function finished({ conditions }: Measured, id: string): Condition | undefined {
@@ -126,7 +143,12 @@ function checkMedian(
   };
 }
 
-function unknown(id: string, label: string, required: number): Check {
+function unknown(
+  id: string,
+  label: string,
+  required: number,
+  explanation = 'Not measured: the condition has not finished.',
+): Check {
   return {
     id,
     label,
@@ -135,6 +157,6 @@ function unknown(id: string, label: string, required: number): Check {
     measured: null,
     lower: null,
     upper: null,
-    explanation: 'Not measured: the condition has not finished, or is not part of the audit.',
+    explanation,
   };
 }

@@ -121,14 +121,44 @@ describe('a network whose gradients are masked is not called robust', () => {
   });
 
   test('also where the configuration asks for nothing but gradients', async () => {
+    const robust = { check: 'robust-accuracy', minimum: 0.3 };
     const report = await auditMaskedDigits(
       roundedInput,
       [{ attack: 'pgd', norm: 'Linf', epsilon: 0.3 }],
       10,
+      [robust, { ...robust, attack: 'pgd-linf-0.3' }, { check: 'clean-accuracy', minimum: 0.5 }],
     );
+    // Ten of ten stand under PGD: the interval starts above 30%, and still nothing may pass.
+    expect(robustAccuracy(report, 'pgd')).toBeGreaterThanOrEqual(9);
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown', 'pass']);
+    expect(report.checks[0]?.explanation).toMatch(/^Not to be relied upon\. .+ gradient/);
     expect(flagIds(report)).toEqual(
       expect.arrayContaining(['gradient-unavailable', 'unbounded-fails', 'blackbox-stronger']),
     );
+  });
+
+  test('Square decides the worst case where gradients do not', async () => {
+    const report = await auditMaskedDigits(
+      roundedInput,
+      [
+        { attack: 'pgd', norm: 'Linf', epsilon: 0.05 },
+        { attack: 'square', norm: 'Linf', epsilon: 0.05, queries: 300 },
+      ],
+      samples,
+      [
+        { check: 'robust-accuracy', minimum: 0.5 },
+        { check: 'robust-accuracy', minimum: 0.999 },
+        { check: 'robust-accuracy', minimum: 0.5, attack: 'pgd-linf-0.05' },
+        { check: 'robust-accuracy', minimum: 0.5, attack: 'square-linf-0.05-queries-300' },
+      ],
+    );
+    expect(flagIds(report)).toContain('gradient-unavailable');
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual([
+      'pass',
+      'fail',
+      'unknown',
+      'pass',
+    ]);
   });
 
   test('the same network unmasked raises no flag', async () => {

@@ -73,6 +73,19 @@ describe('a requirement is held against the bound of the interval, not the point
     );
   });
 
+  test('an attack that the audit does not have is named with those that it has', () => {
+    const mistyped: Requirement = {
+      check: 'median-distance',
+      attack: 'pdg',
+      minimum: 0.1,
+      level: 'fail',
+    };
+    expect(check(mistyped, [condition('clean', 9, 10), condition('pgd', 5, 10)])).toMatchObject({
+      verdict: 'unknown',
+      explanation: 'Not measured: the audit has no attack "pdg". It has pgd.',
+    });
+  });
+
   test('without an attack the worst case for each sample counts', () => {
     const requirement: Requirement = { check: 'robust-accuracy', minimum: 0.3, level: 'fail' };
     const conditions = [condition('a', 50, 100), condition('b', 50, 100)];
