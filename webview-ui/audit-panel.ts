@@ -128,6 +128,7 @@ export class AuditPanel extends LitElement {
           : html`
               <assay-condition-summary
                 .conditions=${report.conditions}
+                .flags=${report.flags}
                 current=${this.#view.condition}
                 @condition-chosen=${(event: CustomEvent<string>) => this.#chooseCondition(event.detail)}
               ></assay-condition-summary>

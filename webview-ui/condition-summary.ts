@@ -1,6 +1,7 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { Condition } from '../src/report/audit-report.ts';
+import type { Condition, Flag } from '../src/report/audit-report.ts';
+import { doubtOf } from '../src/report/doubt.ts';
 import { distance, percent, ratio, scientific } from '../src/report/wording.ts';
 import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import { sharedStyles } from './shared-styles.ts';
@@ -49,8 +50,12 @@ export class ConditionSummary extends LitElement {
       .interval-bar {
         width: 80px;
       }
-      .state {
-        color: var(--vscode-descriptionForeground);
+      .doubt {
+        color: var(--vscode-list-errorForeground, var(--vscode-errorForeground));
+      }
+      .doubt vscode-icon {
+        color: inherit;
+        vertical-align: text-bottom;
       }
       .remark {
         white-space: normal;
@@ -60,6 +65,7 @@ export class ConditionSummary extends LitElement {
   ];
 
   @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
+  @property({ attribute: false }) accessor flags: readonly Flag[] = [];
   /** Id of the condition that the list of samples shows. */
   @property() accessor current = '';
 
@@ -102,7 +108,7 @@ export class ConditionSummary extends LitElement {
           </button>
         </th>
         <td class="number">${progressCell(condition)}</td>
-        <td class="number">${percent(accuracy?.value ?? null)}</td>
+        <td class="number">${this.#doubt(condition)}${percent(accuracy?.value ?? null)}</td>
         <td>${accuracyBar(condition)}</td>
         <td class="number">${attackSuccess === undefined ? '' : percent(attackSuccess.value)}</td>
         <td class="number">${distanceCell(condition)}</td>
@@ -112,6 +118,16 @@ export class ConditionSummary extends LitElement {
         <td class="number">${ratio(scores?.relativeSoftmaxVariance ?? null)}</td>
       </tr>
     `;
+  }
+
+  /** A sign beside an accuracy that says nothing about robustness. */
+  #doubt(condition: Condition): unknown {
+    const doubt = doubtOf(condition, this.flags);
+    if (doubt === undefined) return nothing;
+    return html`<span class="doubt" title="Not to be read as robustness. ${doubt.message}">
+      <vscode-icon name="error"></vscode-icon>
+      <span class="visually-hidden">Not to be read as robustness:</span>
+    </span>`;
   }
 
   /** Why something is missing, said once. */

@@ -1,4 +1,5 @@
 import type { AuditReport, Condition } from './audit-report.ts';
+import { doubtOf } from './doubt.ts';
 import { distance, percent, percentWithInterval, ratio, scientific } from './wording.ts';
 
 /** A table of the conditions, for terminal, hover and Markdown alike. */
@@ -9,6 +10,9 @@ export interface ConditionTable {
   readonly remarks: readonly string[];
 }
 
+/** Stands behind a number that a flag takes back. */
+const doubtMark = '†';
+
 /** The table of the founding study: a row for each condition, with accuracy and uncertainty. */
 export function conditionTable(report: AuditReport): ConditionTable {
   const remarks = new Set<string>();
@@ -18,10 +22,12 @@ export function conditionTable(report: AuditReport): ConditionTable {
       remarks.add(`${uncertainty.reason} ${uncertainty.remedy}`);
     if (condition.error !== undefined) remarks.add(`${condition.label}: ${condition.error}`);
     const scores = uncertainty?.applicable === true ? uncertainty : undefined;
+    const isDoubtful = doubtOf(condition, report.flags) !== undefined;
+    if (isDoubtful) remarks.add(`${doubtMark} Not to be read as robustness: see the errors.`);
     return [
       condition.label,
       `${condition.finished}/${condition.total}`,
-      percentWithInterval(condition.accuracy),
+      `${percentWithInterval(condition.accuracy)}${isDoubtful ? doubtMark : ''}`,
       condition.attackSuccess === undefined ? '' : percent(condition.attackSuccess.value),
       distanceCell(condition),
       scientific(scores?.mutualInformation ?? null),

@@ -53,7 +53,7 @@ const ThresholdSchema = v.object({
 
 /** How a score tells a condition from clean samples; a sample is flagged when its score is high. */
 const SeparationSchema = v.object({
-  /** Area under the ROC curve, interval by Hanley and McNeil. */
+  /** Area under the ROC curve, interval by Newcombe (2006). */
   auroc: EstimateSchema,
   /** Average precision with the condition as the positive class, and what chance gives. */
   averagePrecision: v.number(),

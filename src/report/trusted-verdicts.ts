@@ -1,5 +1,6 @@
 import type { Requirement } from '../config/audit-config.ts';
 import type { Check, Condition, Flag } from './audit-report.ts';
+import { doubtOf, searchesWithoutGradients } from './doubt.ts';
 
 /** What verdicts rest on. */
 export interface TrustEvidence {
@@ -24,7 +25,7 @@ export function trustedVerdicts(
     const requirement = requirements[position];
     if (requirement === undefined) throw new RangeError('There are more checks than requirements');
     if (check.verdict === 'fail' || check.verdict === 'unknown' || isMissed(check)) return check;
-    const doubt = doubtOf(requirement, evidence);
+    const doubt = doubtOfRequirement(requirement, evidence);
     if (doubt === undefined) return check;
     return {
       ...check,
@@ -40,33 +41,16 @@ function isMissed({ measured, required, verdict }: Check): boolean {
 }
 
 /** The first flag that makes a requirement meaningless. */
-function doubtOf(requirement: Requirement, { conditions, flags }: TrustEvidence): Flag | undefined {
+function doubtOfRequirement(
+  requirement: Requirement,
+  { conditions, flags }: TrustEvidence,
+): Flag | undefined {
   if (requirement.check === 'clean-accuracy') return undefined;
+  const { attack } = requirement;
   const attacks = conditions.filter(({ id, kind }) =>
-    requirement.attack === undefined
-      ? kind === 'attack'
-      : id === requirement.attack && (kind === 'attack' || kind === 'natural'),
+    attack === undefined ? kind === 'attack' : id === attack,
   );
-  if (attacks.length === 0) return undefined;
-  const blind = attacks.filter(attack => !followsGradients(attack));
   // Square decides the worst case where gradients do not: noise and other models are too weak for it.
-  const isDecided =
-    requirement.attack === undefined ? blind.some(searchesWithoutGradients) : blind.length > 0;
-  if (isDecided) return undefined;
-  const ids = new Set(attacks.map(({ id }) => id));
-  return flags.find(
-    ({ severity, condition }) =>
-      severity === 'error' && (condition === undefined || ids.has(condition)),
-  );
-}
-
-function followsGradients(condition: Condition): boolean {
-  const { attack } = condition;
-  if (attack === undefined || attack.name === 'noise' || 'madeOn' in attack.settings) return false;
-  return !searchesWithoutGradients(condition);
-}
-
-/** Square, or the ensemble that ends with it. */
-function searchesWithoutGradients({ attack }: Condition): boolean {
-  return attack?.name === 'square' || attack?.name === 'autoattack';
+  if (attack === undefined && attacks.some(searchesWithoutGradients)) return undefined;
+  return attacks.map(condition => doubtOf(condition, flags)).find(flag => flag !== undefined);
 }

@@ -1,4 +1,5 @@
 import type { AuditReport, Proportion } from './audit-report.ts';
+import { doubtOf } from './doubt.ts';
 
 /**
  * How numbers and conditions are put into words, the same in lens, hover, table and panel.
@@ -78,7 +79,9 @@ export function summaryLine(report: AuditReport): string {
         condition.distance !== undefined && condition.attack?.kind === 'minimum-norm'
           ? `, median ${condition.distance.norm.replace('Linf', 'L∞')} ${distance(condition.distance.median)}`
           : '';
-      return `${name} ${percentWithInterval(condition.accuracy)}${size}`;
+      const doubt =
+        doubtOf(condition, report.flags) === undefined ? '' : ' (not to be relied upon)';
+      return `${name} ${percentWithInterval(condition.accuracy)}${size}${doubt}`;
     })
     .join(' · ');
 }

@@ -26,7 +26,7 @@ export interface Interval {
 export interface DetectionReport {
   readonly inDistributionCount: number;
   readonly outOfDistributionCount: number;
-  /** Area under the ROC curve with the interval of Hanley and McNeil (1982). */
+  /** Area under the ROC curve with its score interval. */
   readonly auroc: Interval;
   /** Area under precision and recall of the out-of-distribution class. */
   readonly averagePrecision: number;
@@ -72,21 +72,46 @@ export function auroc(scores: DetectionScores): number {
   return wins / (scores.inDistribution.length * scores.outOfDistribution.length);
 }
 
-/** {@link auroc} with its 95% interval by the standard error of Hanley and McNeil, cut to [0, 1]. */
+/** 0.975 quantile of the standard normal: two-sided 95%. */
+const z = 1.959963984540054;
+
+/**
+ * {@link auroc} with its 95% score interval: all areas from which the estimate is at most 1.96 of their
+ * own standard errors away. Unlike one standard error of the estimate to either side, it has a width
+ * where a few samples are told apart without a mistake, and stays inside [0, 1].
+ *
+ * Newcombe: Confidence intervals for an effect size measure based on the Mann–Whitney statistic, part 2
+ * (2006), method 5: the variance of Hanley and McNeil with both sizes replaced by their mean.
+ */
 export function aurocInterval(scores: DetectionScores): Interval {
   const estimate = auroc(scores);
-  const halfWidth =
-    1.959963984540054 *
-    hanleyMcNeilStandardError(
-      estimate,
-      scores.outOfDistribution.length,
-      scores.inDistribution.length,
-    );
+  const positives = scores.outOfDistribution.length;
+  const negatives = scores.inDistribution.length;
+  const middle = (positives + negatives) / 2;
+  // Same product in the denominator, the mean of the sizes in the brackets.
+  const scale = middle / Math.sqrt(positives * negatives);
+  const isPlausible = (area: number): boolean =>
+    Math.abs(estimate - area) <= z * scale * hanleyMcNeilStandardError(area, middle, middle);
   return {
     estimate,
-    lower: Math.max(0, estimate - halfWidth),
-    upper: Math.min(1, estimate + halfWidth),
+    lower: plausibleEnd(isPlausible, estimate, 0),
+    upper: plausibleEnd(isPlausible, estimate, 1),
   };
+}
+
+/** Where plausible areas end on the way from the estimate to a bound. */
+function plausibleEnd(
+  isPlausible: (area: number) => boolean,
+  estimate: number,
+  bound: number,
+): number {
+  let [near, far] = [estimate, bound];
+  for (let round = 0; round < 60; round++) {
+    const area = (near + far) / 2;
+    if (isPlausible(area)) near = area;
+    else far = area;
+  }
+  return near;
 }
 
 /**

@@ -64,6 +64,24 @@ describe('a report in words', () => {
     );
   });
 
+  test('an accuracy that a flag takes back says so wherever it is shown', () => {
+    const attack = report.conditions.find(({ kind }) => kind === 'attack')?.id ?? '';
+    const flag = {
+      id: 'gradient-unavailable',
+      condition: attack,
+      severity: 'error' as const,
+      message: 'No gradient.',
+      remedy: 'Add Square.',
+    };
+    const masked = { ...report, flags: [flag] };
+    expect(summaryLine(masked)).toMatch(/\(not to be relied upon\)$/);
+    const { rows, remarks } = conditionTable(masked);
+    expect(rows.filter(row => row[2]?.endsWith('†'))).toHaveLength(1);
+    expect(remarks.join()).toContain('†');
+    const { rows: unmasked } = conditionTable({ ...report, flags: [] });
+    expect(unmasked.flat().join()).not.toContain('†');
+  });
+
   test('a row for each condition, the columns aligned', () => {
     const lines = renderText(conditionTable(report)).split('\n');
     expect(lines).toHaveLength(2 + report.conditions.length);

@@ -24,6 +24,42 @@ const goldenScores: DetectionScores = {
 const tied = fc.array<number>(fc.integer({ min: -4, max: 4 }), { minLength: 1, maxLength: 25 });
 const anyScores = fc.record({ inDistribution: tied, outOfDistribution: tied });
 
+/** Of a rate, standing for scores: P(a > b) is known for two of them. */
+function exponentials(count: number, rate: number, random: Random): number[] {
+  return Array.from({ length: count }, () => -Math.log(1 - random.uniform()) / rate);
+}
+
+describe('the interval of an area', () => {
+  test('a few samples told apart without a mistake do not prove an area of 1', () => {
+    const { estimate, lower, upper } = aurocInterval({
+      inDistribution: Array.from({ length: 25 }, (_, i) => i),
+      outOfDistribution: Array.from({ length: 23 }, (_, i) => 100 + i),
+    });
+    expect(estimate).toBe(1);
+    expect(upper).toBe(1);
+    expect(lower).toBeGreaterThan(0.85);
+    expect(lower).toBeLessThan(0.97);
+  });
+
+  test.each([
+    { area: 0.6, inside: 30, outside: 30 },
+    { area: 0.9, inside: 25, outside: 10 },
+    { area: 0.98, inside: 20, outside: 20 },
+  ])('holds $area in about 95% of all sets', ({ area, inside, outside }) => {
+    const random = new Random(0, ['auroc-coverage', area]);
+    const runs = 2000;
+    let held = 0;
+    for (let run = 0; run < runs; run++) {
+      const { lower, upper } = aurocInterval({
+        inDistribution: exponentials(inside, 1, random),
+        outOfDistribution: exponentials(outside, (1 - area) / area, random),
+      });
+      if (lower <= area && area <= upper) held++;
+    }
+    expect(held / runs).toBeGreaterThan(0.93);
+  });
+});
+
 describe('golden values', () => {
   const expected = golden.ood_metrics;
 
@@ -31,10 +67,15 @@ describe('golden values', () => {
     expect(auroc(goldenScores)).toBeCloseTo(expected.auroc, 14);
     const standardError = hanleyMcNeilStandardError(expected.auroc, 8, 10);
     expect(standardError).toBeCloseTo(expected.hanley_mcneil_se, 14);
-    const interval = aurocInterval(goldenScores);
-    expect(interval.estimate).toBeCloseTo(expected.auroc, 14);
-    expect(interval.lower).toBeCloseTo(expected.auroc - 1.959964 * expected.hanley_mcneil_se, 6);
-    expect(interval.upper).toBe(1);
+  });
+
+  test('both ends of the interval are 1.96 of their own standard errors from the estimate', () => {
+    const { estimate, lower, upper } = aurocInterval(goldenScores);
+    expect(estimate).toBeCloseTo(expected.auroc, 14);
+    for (const end of [lower, upper]) {
+      const standardError = (9 / Math.sqrt(80)) * hanleyMcNeilStandardError(end, 9, 9);
+      expect(Math.abs(estimate - end)).toBeCloseTo(1.959964 * standardError, 6);
+    }
   });
 
   test('false positives at 95% true positives, with either class positive', () => {

@@ -90,6 +90,29 @@ describe('the panel', () => {
     await opened.page.screenshot({ path: `test-results/panel-${theme}-${width}.png` });
   });
 
+  test('puts a sign beside an accuracy that masked gradients make worthless', async () => {
+    const opened = await open({ width: 1100 });
+    const report = sampleReport(60);
+    const attack = report.conditions.find(({ kind }) => kind === 'attack');
+    await opened.show({
+      ...report,
+      flags: [
+        {
+          id: 'gradient-unavailable',
+          condition: attack?.id ?? '',
+          severity: 'error',
+          message: 'C&W L2 (quick) found gradients of zeros on 60 of 60 attacked samples.',
+          remedy: 'Add Square, which needs no gradients.',
+        },
+      ],
+    });
+    const row = opened.page.locator('assay-condition-summary').getByRole('row');
+    await row.filter({ hasText: 'C&W' }).getByText('Not to be read as robustness:').waitFor();
+    expect(await row.getByText('Not to be read as robustness:').count()).toBe(1);
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    await opened.page.screenshot({ path: 'test-results/panel-doubt.png' });
+  });
+
   test('takes all attacks together: worst cases, curves, classes and settings', async () => {
     const opened = await open();
     const { page } = opened;
