@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { exists } from '../host/exists.ts';
 import { runCommand } from '../host/run-command.ts';
 
@@ -50,9 +50,17 @@ export async function buildTensorflow(python: string): Promise<string> {
     '--module_name=tfjs_binding',
     `--module_path=${binding}`,
     `--napi_build_version=${nodeApi}`,
+    ...(await ownHeaders()),
   ];
   await run(join(folder, 'node_modules/.bin/node-gyp'), arguments_, packageFolder);
   return folder;
+}
+
+/** Where the headers of this Node.js are, when it was installed with them: else they are downloaded. */
+async function ownHeaders(): Promise<string[]> {
+  const folder = resolve(dirname(process.execPath), '..');
+  const isThere = await exists(join(folder, 'include/node/node_api.h'));
+  return isThere ? [`--nodedir=${folder}`] : [];
 }
 
 /** Puts TensorFlow where the sources of the package look for it, under the names that they expect. */
