@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AttackOutcome, Norm } from '../attacks/attack.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import { Batch, sizeOf } from '../arrays/batch.ts';
@@ -15,6 +16,7 @@ import type { OutputOf, PieceOutcome } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
 import { ScoreColumns } from './score-columns.ts';
 import type { PosteriorRecord } from './subject.ts';
+import { topAnswer } from './top-answers.ts';
 
 /** Sizes of one perturbation in input units; L0 counts changed numbers. */
 export interface PerturbationSize {
@@ -139,6 +141,11 @@ export class ConditionResults {
     );
   }
 
+  /** Reconstructions of pictures by their method, row-major; rows of unfinished samples are zero. */
+  get reconstructions(): ReadonlyMap<string, Float32Array> {
+    return this.#corrections.inputs;
+  }
+
   /** ‖Δz‖ of the successes, for natural adversaries. */
   latentDistances(): number[] {
     return this.#known().flatMap(({ latentDistance }) => latentDistance ?? []);
@@ -152,6 +159,7 @@ export class ConditionResults {
     const { prediction, confidence, outcome, steps, size, survivesRounding, latentDistance } =
       result;
     const corrected = this.#corrections.at(position);
+    const isNatural = this.plan.kind === 'natural' && outcome === 'succeeded';
     return {
       prediction,
       confidence,
@@ -160,6 +168,7 @@ export class ConditionResults {
       ...(size === undefined ? {} : { distance: { ...size } }),
       ...(survivesRounding === undefined ? {} : { survivesRounding }),
       ...(latentDistance === undefined ? {} : { latentDistance }),
+      ...(isNatural ? { adversary: fingerprintOf(this.inputs.row(position)) } : {}),
       ...(corrected === undefined ? {} : { corrected }),
       ...(scores === undefined ? {} : { scores }),
     };
@@ -264,7 +273,7 @@ export class ConditionResults {
 
   #record(position: number, result: Omit<SampleResult, 'prediction' | 'confidence'>): void {
     if (this.#samples[position] === undefined) this.#finished++;
-    this.#samples[position] = { ...result, ...topClass(this.logits.row(position)) };
+    this.#samples[position] = { ...result, ...topAnswer(this.logits.row(position)) };
   }
 
   #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance' | 'survival'> {
@@ -337,26 +346,18 @@ const notAttacked = {
   survivesRounding: undefined,
 } as const;
 
+/** Tells one adversary from another: whoever marked it has marked these numbers and no others. */
+function fingerprintOf(values: Float32Array): string {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
 function relative(value: number, reference: number | undefined): number | null {
   return reference === undefined || reference === 0 ? null : value / reference;
-}
-
-/** Index of the largest logit (the lowest one of a tie) and its softmax probability. */
-function topClass(logits: Float32Array): { prediction: number; confidence: number } {
-  let prediction = 0;
-  let largest = -Infinity;
-  for (const [k, logit] of logits.entries()) {
-    if (logit > largest) {
-      largest = logit;
-      prediction = k;
-    }
-  }
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
-  return { prediction, confidence: 1 / sum };
 }
 
 /** Sizes of the difference of two inputs, summed in float64. */

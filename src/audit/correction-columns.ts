@@ -1,11 +1,14 @@
 import type { CorrectionRecord } from '../report/manifold-record.ts';
 import { exactMcNemar, proportion } from '../report/statistics.ts';
 import type { OutputOf } from './piece.ts';
+import type { TopAnswer } from './top-answers.ts';
 
 /** What the model says of the samples of one condition after each correction. */
 export class CorrectionColumns {
   readonly #count: number;
   readonly #columns = new Map<string, Column>();
+  /** Reconstructions of pictures by their method, row-major. */
+  readonly inputs = new Map<string, Float32Array>();
 
   /** @param count samples of the condition */
   constructor(count: number) {
@@ -14,21 +17,33 @@ export class CorrectionColumns {
 
   /** Takes in a piece. `start` is the place of its first sample. */
   add(start: number, { corrections }: OutputOf<'correct'>): void {
-    for (const { method, label, kind, predictions } of corrections) {
+    for (const { method, label, kind, predictions, confidences, inputs } of corrections) {
       let column = this.#columns.get(method);
       if (column === undefined) {
-        column = { label, kind, predictions: new Int32Array(this.#count).fill(unknown) };
+        column = {
+          label,
+          kind,
+          predictions: new Int32Array(this.#count).fill(unknown),
+          confidences: new Float64Array(this.#count),
+        };
         this.#columns.set(method, column);
       }
       column.predictions.set(predictions, start);
+      column.confidences.set(confidences, start);
+      if (inputs === undefined) continue;
+      const size = inputs.length / predictions.length;
+      const all = this.inputs.get(method) ?? new Float32Array(this.#count * size);
+      all.set(inputs, start * size);
+      this.inputs.set(method, all);
     }
   }
 
-  /** Predictions after each correction at a position; undefined while there are none. */
-  at(position: number): Record<string, number> | undefined {
-    const known = [...this.#columns].flatMap(([method, { predictions }]) => {
+  /** Answers after each correction at a position; undefined while there are none. */
+  at(position: number): Record<string, TopAnswer> | undefined {
+    const known = [...this.#columns].flatMap(([method, { predictions, confidences }]) => {
       const prediction = predictions[position] ?? unknown;
-      return prediction === unknown ? [] : [[method, prediction] as const];
+      const confidence = confidences[position] ?? 0;
+      return prediction === unknown ? [] : [[method, { prediction, confidence }] as const];
     });
     return known.length === 0 ? undefined : Object.fromEntries(known);
   }
@@ -73,6 +88,7 @@ interface Column {
   readonly label: string;
   readonly kind: CorrectionRecord['kind'];
   readonly predictions: Int32Array;
+  readonly confidences: Float64Array;
 }
 
 const unknown = -1;

@@ -10,6 +10,7 @@ import type {
   Proportion,
   SampleRecord,
 } from '../report/audit-report.ts';
+import type { ManifoldPictures } from '../report/manifold-record.ts';
 import { evaluateRequirements } from '../report/evaluate-requirements.ts';
 import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
@@ -17,8 +18,8 @@ import { trustedVerdicts } from '../report/trusted-verdicts.ts';
 import { ConditionResults } from './condition-results.ts';
 import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
-import { summariseManifold } from './manifold-summary.ts';
-import type { DetectorRecord, PieceOutput } from './piece.ts';
+import { describePictures, summariseManifold } from './manifold-summary.ts';
+import type { DetectorRecord, OutputOf, PieceOutput } from './piece.ts';
 import type { AuditPlan, PlannedPiece } from './plan.ts';
 import type { ProbeResult } from './probes.ts';
 import type { EarlyDecision } from './early-decision.ts';
@@ -115,11 +116,17 @@ export class GrowingReport {
         break;
       case 'certify':
       case 'probe':
+      case 'illustrate':
         throw new RangeError('Probes belong to no condition');
       case 'correct':
         results.addCorrections(piece.start, output);
         break;
     }
+  }
+
+  /** Pictures of what the manifold holds, once they are drawn. */
+  get illustration(): OutputOf<'illustrate'> | undefined {
+    return this.#probes.map(({ output }) => output).find(output => output.kind === 'illustrate');
   }
 
   /** Takes in what a probe found; the flags tell of it. */
@@ -186,7 +193,7 @@ export class GrowingReport {
       ...(certified === undefined ? {} : { certified }),
       ...(record.manifold === undefined
         ? {}
-        : { manifold: summariseManifold(record.manifold, this.conditions) }),
+        : { manifold: summariseManifold(record.manifold, this.conditions, this.#pictures()) }),
       checks: trustedVerdicts(this.#checks(conditions, requirements), requirements, {
         conditions,
         flags,
@@ -195,6 +202,18 @@ export class GrowingReport {
       samples: this.#samples(),
       arrays: { ...this.#arrays },
     };
+  }
+
+  #pictures(): ManifoldPictures | undefined {
+    const { illustration } = this;
+    if (illustration === undefined) return undefined;
+    const positions = new Map(this.#plan.samples.map((index, position) => [index, position]));
+    const { labels } = this.condition('clean');
+    return describePictures(illustration, index => ({
+      index,
+      id: this.#ids.get(index) ?? String(index),
+      label: labels[positions.get(index) ?? 0] ?? 0,
+    }));
   }
 
   #summaries(): Condition[] {

@@ -2,6 +2,7 @@ import { createAttack } from '../attacks/create-attack.ts';
 import type { FurtherConditions } from './further-conditions.ts';
 import type { NaturalSearch, PieceStep } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
+import type { PlannedProbe } from './probes.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
 
 const searchLabels: Readonly<Record<NaturalSearch, string>> = {
@@ -35,6 +36,23 @@ export function naturalConditions(
     })),
     skipped: [],
   };
+}
+
+/** Samples among which those at the ends of ways are looked for. */
+const illustratedSamples = 200;
+
+/** Pictures of what the manifold holds, where the samples are pictures. */
+export function planIllustrations(
+  samples: readonly number[],
+  { manifold: state, model }: SubjectRecord,
+  keyOf: (step: PieceStep, indices: readonly number[]) => string,
+): PlannedProbe[] {
+  if (state?.trained !== true || model.inputShape.length !== 3) return [];
+  const step: PieceStep = { kind: 'illustrate', manifold: state.key };
+  const indices = samples.slice(0, illustratedSamples);
+  return [
+    { task: { step, indices, inputs: undefined }, key: keyOf(step, indices), attack: undefined },
+  ];
 }
 
 /**

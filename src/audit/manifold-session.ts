@@ -22,8 +22,10 @@ import { openManifold } from '../manifold/open-manifold.ts';
 import { shellSearch, usualShellSearch } from '../manifold/shell-search.ts';
 import type { ManifoldRecord } from '../manifold/trained-manifold.ts';
 import type { Classifier } from '../model/classifier.ts';
+import { illustrateManifold } from './manifold-illustration.ts';
 import type { NaturalSearch, OutputOf } from './piece.ts';
 import type { ManifoldState } from './subject.ts';
+import { topAnswers } from './top-answers.ts';
 
 /** Folder of trained manifolds, in the folder of the configuration. */
 export const manifoldFolder = join('.assay', 'manifolds');
@@ -158,8 +160,16 @@ export class ManifoldSession {
     for (const correction of all) {
       const { name, label, kind } = correction;
       request.signal?.throwIfAborted();
-      const predictions = predictedClasses(await classifier.logits(await correction.apply(inputs)));
-      corrections.push({ method: name, label, kind, predictions });
+      const corrected = await correction.apply(inputs);
+      const answers = topAnswers(await classifier.logits(corrected));
+      const isPicture = kind === 'manifold' && classifier.inputShape.length === 3;
+      corrections.push({
+        method: name,
+        label,
+        kind,
+        ...answers,
+        ...(isPicture ? { inputs: corrected.values } : {}),
+      });
     }
     if (adaptive !== undefined) {
       const { logits } = await createAttack(adaptive.settings).run({
@@ -174,7 +184,7 @@ export class ManifoldSession {
         method: 'adaptive-reconstruction',
         label: 'reconstruction, adversary who knows of it',
         kind: 'adaptive',
-        predictions: predictedClasses(logits),
+        ...topAnswers(logits),
       });
     }
     return { kind: 'correct', corrections };
@@ -183,6 +193,12 @@ export class ManifoldSession {
   /** Scores of how far inputs lie off the manifold, by name, higher = further. */
   async scores(inputs: Batch): Promise<Record<string, Float64Array>> {
     return await manifoldScores(this.#manifold, this.#parts.classifier, inputs);
+  }
+
+  /** What the manifold holds, as pictures: random samples, and ways between the samples' classes. */
+  async illustrate(request: ManifoldRequest): Promise<OutputOf<'illustrate'>> {
+    const { classifier, seed } = this.#parts;
+    return await illustrateManifold(this.#manifold, classifier, { ...request, seed });
   }
 
   dispose(): void {
@@ -198,11 +214,4 @@ function searchNamed(name: NaturalSearch): LatentSearch {
     case 'iterative':
       return shellSearch({ ...usualShellSearch, algorithm: name });
   }
-}
-
-function predictedClasses(logits: Batch): Int32Array {
-  return Int32Array.from({ length: logits.count }, (_, row) => {
-    const values = logits.row(row);
-    return values.indexOf(Math.max(...values));
-  });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { makeFolder } from './atomic-file.ts';
 import type {
+  AnsweredInputs,
   CorrectedAnswers,
   DetectorRecord,
   OutputOf,
@@ -79,6 +80,9 @@ const scorePrefix = 'score ';
 
 /** Begins the names of the arrays of corrections; what follows says which. */
 const correctionPrefix = 'correction ';
+/** Begin the names of what is kept beside the predictions of a correction; its method follows. */
+const confidencePrefix = 'confidence ';
+const correctedPrefix = 'corrected ';
 
 type Arrays = ReadonlyMap<string, NumpyValues>;
 
@@ -93,8 +97,11 @@ async function readAll(path: string): Promise<Arrays> {
   return new Map(arrays);
 }
 
+function row(values: NumpyValues): WritableArray {
+  return { values, shape: [values.length] };
+}
+
 function encode(output: PieceOutput): Record<string, WritableArray> {
-  const row = (values: NumpyValues): WritableArray => ({ values, shape: [values.length] });
   switch (output.kind) {
     case 'predict':
       return {
@@ -128,11 +135,29 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
       };
     case 'correct':
       return Object.fromEntries(
-        output.corrections.map(({ method, label, kind, predictions }) => [
-          `${correctionPrefix}${JSON.stringify([kind, method, label])}`,
-          row(predictions),
-        ]),
+        output.corrections.flatMap(
+          ({
+            method,
+            label,
+            kind,
+            predictions,
+            confidences,
+            inputs,
+          }): [string, WritableArray][] => [
+            [`${correctionPrefix}${JSON.stringify([kind, method, label])}`, row(predictions)],
+            [`${confidencePrefix}${method}`, row(confidences)],
+            ...(inputs === undefined
+              ? []
+              : [[`${correctedPrefix}${method}`, row(inputs)] satisfies [string, WritableArray]]),
+          ],
+        ),
       );
+    case 'illustrate':
+      return {
+        ...answered('random', output.random),
+        ...answered('ways', output.ways),
+        ends: row(output.ends),
+      };
     case 'score':
       return {
         ...Object.fromEntries(
@@ -152,6 +177,17 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
   }
 }
 
+function answered(
+  name: string,
+  { inputs, predictions, confidences }: AnsweredInputs,
+): Record<string, WritableArray> {
+  return {
+    [`${name} inputs`]: row(inputs),
+    [`${name} predictions`]: row(predictions),
+    [`${name} confidences`]: row(confidences),
+  };
+}
+
 /** Undefined when an array is missing or of another type: such a piece is run again. */
 function decode(arrays: Arrays): PieceOutput | undefined {
   return (
@@ -160,6 +196,7 @@ function decode(arrays: Arrays): PieceOutput | undefined {
     decodeCertify(arrays) ??
     decodeProbe(arrays) ??
     decodeCorrect(arrays) ??
+    decodeIllustrate(arrays) ??
     decodeScore(arrays)
   );
 }
@@ -254,9 +291,33 @@ function decodeCorrect(arrays: Arrays): OutputOf<'correct'> | undefined {
       string,
       string,
     ];
-    return [{ kind, method, label, predictions }];
+    const confidences = arrays.get(`${confidencePrefix}${method}`);
+    const inputs = arrays.get(`${correctedPrefix}${method}`);
+    if (!(confidences instanceof Float64Array)) return [];
+    const known = { kind, method, label, predictions, confidences };
+    return [inputs instanceof Float32Array ? { ...known, inputs } : known];
   });
   return corrections.length === 0 ? undefined : { kind: 'correct', corrections };
+}
+
+function decodeIllustrate(arrays: Arrays): OutputOf<'illustrate'> | undefined {
+  const random = decodeAnswered('random', arrays);
+  const ways = decodeAnswered('ways', arrays);
+  const ends = arrays.get('ends');
+  return random !== undefined && ways !== undefined && ends instanceof Int32Array
+    ? { kind: 'illustrate', random, ways, ends }
+    : undefined;
+}
+
+function decodeAnswered(name: string, arrays: Arrays): AnsweredInputs | undefined {
+  const inputs = arrays.get(`${name} inputs`);
+  const predictions = arrays.get(`${name} predictions`);
+  const confidences = arrays.get(`${name} confidences`);
+  return inputs instanceof Float32Array &&
+    predictions instanceof Int32Array &&
+    confidences instanceof Float64Array
+    ? { inputs, predictions, confidences }
+    : undefined;
 }
 
 function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {

@@ -56,6 +56,8 @@ export type PieceStep =
   | { readonly kind: 'certify'; readonly settings: SmoothingSettings }
   /** Look for signs that gradients cannot be trusted. */
   | { readonly kind: 'probe' }
+  /** Draw what the manifold holds: random samples, and ways between classes. */
+  | { readonly kind: 'illustrate'; readonly manifold: string }
   /** Search natural adversaries of the samples. */
   | { readonly kind: 'natural'; readonly search: NaturalSearch; readonly manifold: string }
   /** Ask the model again after every correction of what the task brings. */
@@ -137,7 +139,26 @@ export type PieceOutput =
       readonly unbounded: readonly AttackOutcome[];
       readonly landscapeChange: Float64Array;
       readonly passDifference: number;
+    }
+  | {
+      readonly kind: 'illustrate';
+      /** Of random latent vectors. */
+      readonly random: AnsweredInputs;
+      /** Straight ways in the latent space, one after the other, equally many inputs each. */
+      readonly ways: AnsweredInputs;
+      /** Index in the data set of the sample at the beginning and at the end of each way, in turn. */
+      readonly ends: Int32Array;
     };
+
+/** Inputs with what the model says of them. */
+export interface AnsweredInputs {
+  /** Row-major, input units. */
+  readonly inputs: Float32Array;
+  /** Classes. */
+  readonly predictions: Int32Array;
+  /** Softmax probabilities of the predictions. */
+  readonly confidences: Float64Array;
+}
 
 /** With which hyper-parameters scores were computed, and which ones could not be. */
 export interface DetectorRecord {
@@ -156,6 +177,10 @@ export interface CorrectedAnswers {
   readonly kind: 'manifold' | 'model-free' | 'adaptive';
   /** Classes. */
   readonly predictions: Int32Array;
+  /** Softmax probabilities of the predictions. */
+  readonly confidences: Float64Array;
+  /** Reconstructions of pictures, row-major, input units: what the model was asked about. */
+  readonly inputs?: Float32Array;
 }
 
 /** What a posterior says of some samples besides its scores. */

@@ -7,7 +7,7 @@ import type { AuditOverrides } from '../protocol/worker-protocol.ts';
 import { AuditError } from './audit-error.ts';
 import { furtherConditions, type SkippedCondition } from './further-conditions.ts';
 import { pieceSamples, type PieceStep } from './piece.ts';
-import { correctionStep, naturalConditions } from './manifold-plan.ts';
+import { correctionStep, naturalConditions, planIllustrations } from './manifold-plan.ts';
 import { attackCondition, type PlannedCondition } from './planned-condition.ts';
 import { divideSamples, type SampleSelection } from './sample-division.ts';
 import { planControls } from './control-probes.ts';
@@ -112,6 +112,7 @@ export function planAudit(
     ...planProbes(conditions, samples, keyOf),
     ...planControls(conditions, samples, keyOf),
     ...(config.smoothing === undefined ? [] : planCertificates(samples, config.smoothing, keyOf)),
+    ...planIllustrations(samples, record, keyOf),
   ];
   const fingerprint = createHash('sha256');
   for (const { key } of pieces) fingerprint.update(key);
@@ -262,6 +263,8 @@ function stepCost(step: PieceStep): number {
       return 1 / 3;
     case 'probe':
       return 60;
+    case 'illustrate':
+      return 5;
     case 'certify':
       return (step.settings.draws + step.settings.selectionDraws) / 3;
     case 'score':

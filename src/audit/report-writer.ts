@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { reportFileName, type AuditReport } from '../report/audit-report.ts';
-import { writeNpz } from '../numpy/write-numpy.ts';
+import { readMarks, withMarks } from '../report/adversary-marks.ts';
+import { writeNpz, type WritableArray } from '../numpy/write-numpy.ts';
 import { makeFolder, writeAtomically } from './atomic-file.ts';
 import { inputBytes, type ConditionResults } from './condition-results.ts';
 import type { GrowingReport } from './growing-report.ts';
+import { picturesFileName } from './manifold-summary.ts';
+import type { AnsweredInputs } from './piece.ts';
 
 /** Milliseconds between two writes of a report that grows. */
 const interval = 700;
@@ -20,6 +23,7 @@ export class ReportWriter {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
+  #hasPictures = false;
 
   constructor(folder: string, report: GrowingReport, onWritten: (path: string) => void) {
     this.path = join(folder, reportFileName);
@@ -50,7 +54,30 @@ export class ReportWriter {
     this.#enqueue(state);
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#report.build(state);
+    return await this.#build(state);
+  }
+
+  /** With what people have said of its adversaries; marks that cannot be read do not end an audit. */
+  async #build(state: AuditReport['state']): Promise<AuditReport> {
+    return withMarks(this.#report.build(state), await readMarks(this.#folder).catch(() => []));
+  }
+
+  /** Pictures of what the manifold holds, once. */
+  async #writePictures(): Promise<void> {
+    const { illustration } = this.#report;
+    if (illustration === undefined || this.#hasPictures) return;
+    this.#hasPictures = true;
+    const { shape } = this.#report.condition('clean').inputs;
+    const { random, ways } = illustration;
+    const array = ({ inputs, predictions }: AnsweredInputs): WritableArray => ({
+      values: inputs,
+      shape: [predictions.length, ...shape],
+    });
+    await makeFolder(this.#folder);
+    await writeNpz(join(this.#folder, picturesFileName), {
+      random: array(random),
+      ways: array(ways),
+    });
   }
 
   #enqueue(state: AuditReport['state']): void {
@@ -68,14 +95,15 @@ export class ReportWriter {
       this.#dirty.delete(results);
       await this.#writeArrays(results);
     }
-    const report = this.#report.build(state);
+    await this.#writePictures();
+    const report = await this.#build(state);
     await writeAtomically(this.path, `${JSON.stringify(report, null, 1)}\n`);
     this.#onWritten(this.path);
   }
 
   /**
-   * `inputs`, `logits`, `labels`, `indices` and every score (`score mutual-information`, …) of one
-   * condition, readable by numpy.
+   * `inputs`, `logits`, `labels`, `indices`, every score (`score mutual-information`, …) and, of
+   * pictures, every `reconstruction` of one condition, readable by numpy.
    */
   async #writeArrays(results: ConditionResults): Promise<void> {
     const { id, indices } = results.plan;
@@ -91,6 +119,12 @@ export class ReportWriter {
         [...results.scores.columns].map(([score, values]) => [
           `score ${score}`,
           { values, shape: [count] },
+        ]),
+      ),
+      ...Object.fromEntries(
+        [...results.reconstructions].map(([method, values]) => [
+          method,
+          { values, shape: [count, ...results.inputs.shape] },
         ]),
       ),
     });

@@ -239,13 +239,7 @@ class AuditRun {
   async #runProbe(probe: PlannedProbe): Promise<void> {
     try {
       const kept = this.#options.resume ? await this.#store.load(probe.key) : undefined;
-      if (kept === undefined)
-        this.#progress.announce(
-          probe.task.step.kind === 'certify'
-            ? 'Randomised smoothing'
-            : 'Looking for masked gradients',
-          1,
-        );
+      if (kept === undefined) this.#progress.announce(phaseOf(probe), 1);
       const { signal } = this.#options;
       const output = kept ?? (await this.#executor.run(probe.task, { signal }));
       this.#report.addProbe({ probe, output });
@@ -373,6 +367,13 @@ class AuditRun {
       }
     }
   }
+}
+
+/** What a probe does, for people. */
+function phaseOf({ task: { step } }: PlannedProbe): string {
+  if (step.kind === 'certify') return 'Randomised smoothing';
+  if (step.kind === 'illustrate') return 'Pictures of the manifold';
+  return 'Looking for masked gradients';
 }
 
 function isCrash(error: unknown): boolean {

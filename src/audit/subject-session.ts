@@ -215,6 +215,8 @@ export class SubjectSession {
           request,
         );
       }
+      case 'illustrate':
+        return await this.#trained().illustrate(await this.#request(indices, control));
       case 'evade': {
         const evading = this.#uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
         try {

@@ -3,7 +3,7 @@ import { DetectionSchema } from './detection-record.ts';
 import { CertifiedSchema } from './certified-record.ts';
 import { ConfusionSchema } from './confusion-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
-import { ManifoldSchema } from './manifold-record.ts';
+import { AnswerSchema, LooksLikeLabelSchema, ManifoldSchema } from './manifold-record.ts';
 import { RobustnessSchema } from './robustness-record.ts';
 
 /**
@@ -176,8 +176,12 @@ const SampleConditionSchema = v.object({
   survivesRounding: v.optional(v.boolean()),
   /** ‖Δz‖ of a natural adversary. */
   latentDistance: v.optional(v.number()),
-  /** Class after each correction, by its name. */
-  corrected: v.optional(v.record(v.string(), count)),
+  /** Of a natural adversary: beginning of the SHA-256 of its numbers, float32, little-endian. */
+  adversary: v.optional(v.string()),
+  /** What someone who looked at it said: whether it still looks like its label. */
+  looksLikeLabel: v.optional(LooksLikeLabelSchema),
+  /** What the model answers after each correction, by its name. */
+  corrected: v.optional(v.record(v.string(), AnswerSchema)),
   /**
    * Scores by name (`mutual-information`, `energy`, …), higher = further out of distribution. An
    * open record: further scores need no further fields.

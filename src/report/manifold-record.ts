@@ -23,6 +23,43 @@ const CorrectionSchema = v.object({
   pValue: v.number(),
 });
 
+/** A class and its softmax probability. */
+export const AnswerSchema = v.object({ prediction: count, confidence: v.number() });
+
+/** Whether a natural adversary still looks like its label, to someone who looked at it. */
+export const LooksLikeLabelSchema = v.picklist(['yes', 'no', 'unsure']);
+
+/** What people said of the natural adversaries of one search. */
+const MarkSummarySchema = v.object({
+  yes: count,
+  no: count,
+  unsure: count,
+  /** Natural adversaries that were found, marked or not. */
+  adversaries: count,
+  /** Those that still look like their label, over those that were marked yes or no. */
+  keptLabel: ProportionSchema,
+});
+
+/** A sample at one end of a way. */
+const WayEndSchema = v.object({
+  /** Index in the data set. */
+  index: count,
+  id: v.string(),
+  label: count,
+});
+
+/** What the manifold holds, as pictures; only of images. */
+const PicturesSchema = v.object({
+  /**
+   * Name of an .npz beside the report with `random` (float32, `[n, …shape]`), samples of random
+   * latent vectors, and `ways` (`[ways × points, …shape]`).
+   */
+  file: v.string(),
+  random: v.array(AnswerSchema),
+  /** Straight ways in the latent space from a sample of one class to one of another. */
+  ways: v.array(v.object({ from: WayEndSchema, to: WayEndSchema, points: v.array(AnswerSchema) })),
+});
+
 /** Natural adversaries of one search. */
 const NaturalAdversariesSchema = v.object({
   /** Id of the condition. */
@@ -31,6 +68,8 @@ const NaturalAdversariesSchema = v.object({
   medianLatentDistance: v.nullable(v.number()),
   /** Mean number of times that the model was asked about a sample. */
   meanQueries: v.nullable(v.number()),
+  /** Whether they still look like their label; without anyone’s mark all are 0. */
+  marks: v.optional(MarkSummarySchema),
 });
 
 /** What the learned manifold of the data says of the model. */
@@ -49,6 +88,9 @@ export const ManifoldSchema = v.variant('trained', [
     errorOfMean: v.number(),
     corrections: v.array(CorrectionSchema),
     naturalAdversaries: v.array(NaturalAdversariesSchema),
+    /** Name of the file beside the report that keeps what people said of natural adversaries. */
+    marksFile: v.optional(v.string()),
+    pictures: v.optional(PicturesSchema),
   }),
   v.object({
     trained: v.literal(false),
@@ -58,4 +100,8 @@ export const ManifoldSchema = v.variant('trained', [
 ]);
 
 export type ManifoldSection = v.InferOutput<typeof ManifoldSchema>;
+export type ManifoldPictures = v.InferOutput<typeof PicturesSchema>;
+export type Answer = v.InferOutput<typeof AnswerSchema>;
+export type LooksLikeLabel = v.InferOutput<typeof LooksLikeLabelSchema>;
+export type MarkSummary = v.InferOutput<typeof MarkSummarySchema>;
 export type CorrectionRecord = v.InferOutput<typeof CorrectionSchema>;

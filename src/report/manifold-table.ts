@@ -1,6 +1,6 @@
 import type { AuditReport } from './audit-report.ts';
 import type { ConditionTable } from './condition-table.ts';
-import type { CorrectionRecord } from './manifold-record.ts';
+import type { CorrectionRecord, MarkSummary } from './manifold-record.ts';
 import { percent, percentWithInterval, scientific } from './wording.ts';
 
 /** What tables are made from: the report, or the part of it that the panel has. */
@@ -39,9 +39,11 @@ export function naturalTable({ conditions, manifold }: Reported): ConditionTable
       'reconstruction misclassified',
       'median Δz',
       'mean queries',
+      'marked',
+      'still look like their label (95%)',
     ],
     rows: manifold.naturalAdversaries.map(
-      ({ condition: id, medianLatentDistance, meanQueries }) => {
+      ({ condition: id, medianLatentDistance, meanQueries, marks }) => {
         const condition = conditions.find(one => one.id === id);
         const count = (outcome: 'succeeded' | 'failed' | 'reconstruction-misclassified'): string =>
           String(condition?.outcomes?.[outcome] ?? 0);
@@ -52,13 +54,28 @@ export function naturalTable({ conditions, manifold }: Reported): ConditionTable
           count('reconstruction-misclassified'),
           medianLatentDistance === null ? '' : medianLatentDistance.toPrecision(3),
           meanQueries === null ? '' : meanQueries.toFixed(0),
+          marks === undefined ? '' : describeMarked(marks),
+          marks === undefined || marks.keptLabel.total === 0
+            ? ''
+            : percentWithInterval(marks.keptLabel),
         ];
       },
     ),
     remarks: [
       'A natural adversary may truly be another class: look at it before you call it an error.',
+      ...(manifold.naturalAdversaries.some(({ marks }) => (marks?.keptLabel.total ?? 0) > 0)
+        ? [
+            'Whether they still look like their label is what someone said who looked at those that are marked; unsure ones count for neither.',
+          ]
+        : []),
     ],
   };
+}
+
+/** `12 of 40, 2 unsure` */
+function describeMarked({ yes, no, unsure, adversaries }: MarkSummary): string {
+  const marked = `${yes + no + unsure} of ${adversaries}`;
+  return unsure === 0 ? marked : `${marked}, ${unsure} unsure`;
 }
 
 function remarksOn(corrections: readonly CorrectionRecord[]): string[] {

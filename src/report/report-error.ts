@@ -1,7 +1,11 @@
 import { AssayError, type ProblemDetails } from '../errors/assay-error.ts';
 
 export type ReportErrorCode =
-  'report/not-found' | 'report/unreadable' | 'report/invalid' | 'report/newer';
+  | 'report/not-found'
+  | 'report/unreadable'
+  | 'report/invalid'
+  | 'report/newer'
+  | 'report/invalid-marks';
 
 /** A report on disk that cannot be used. */
 export class ReportError extends AssayError {

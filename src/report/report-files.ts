@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import * as v from 'valibot';
+import { readMarks, withMarks } from './adversary-marks.ts';
 import {
   AuditReportSchema,
   reportFileName,
@@ -32,7 +33,12 @@ export function reportPathOf(folder: string, modelPath: string): string {
   return join(reportFolderOf(folder, modelPath), reportFileName);
 }
 
-/** @throws ReportError when the file is missing, unreadable, of a newer version or not a report */
+/**
+ * The report with what people have said of its adversaries since it was written.
+ *
+ * @throws ReportError when the file is missing, unreadable, of a newer version or not a report, or
+ *   when its marks cannot be read
+ */
 export async function readReport(path: string): Promise<AuditReport> {
   const remedy = 'Run the audit again.';
   let value: unknown;
@@ -64,7 +70,7 @@ export async function readReport(path: string): Promise<AuditReport> {
     );
   }
   const checked = v.safeParse(AuditReportSchema, value);
-  if (checked.success) return checked.output;
+  if (checked.success) return withMarks(checked.output, await readMarks(dirname(path)));
   const [issue] = checked.issues;
   throw new ReportError('report/invalid', `This is not a report of Assay: ${issue.message}.`, {
     place: { file: path, field: v.getDotPath(issue) ?? '' },

@@ -82,7 +82,7 @@ describe('an audit with a manifold', () => {
     for (const { condition, method, before, after, fixed, broken, kind } of manifold.corrections) {
       const samples = report.samples.filter(({ role }) => role === 'sample');
       const right = samples.filter(
-        ({ label, conditions }) => conditions[condition]?.corrected?.[method] === label,
+        ({ label, conditions }) => conditions[condition]?.corrected?.[method]?.prediction === label,
       );
       expect(after.count).toBe(right.length);
       expect(after.count - before.count).toBe(fixed - broken);
