@@ -51,6 +51,8 @@ export interface TrainedSummary {
   readonly seconds: number;
   readonly heldOutError: number;
   readonly errorOfMean: number;
+  /** Remarks of the engine, for example what could not be compiled. */
+  readonly notes: readonly string[];
 }
 
 /** Samples in each row of a picture. */
@@ -107,7 +109,7 @@ export class ManifoldWorkshop {
     );
     if (trained === undefined) return undefined;
     const { key, steps, seconds, heldOutError, errorOfMean } = trained.record;
-    return { key, steps, seconds, heldOutError, errorOfMean };
+    return { key, steps, seconds, heldOutError, errorOfMean, notes: this.#engine.notes };
   }
 
   /** Draws the pictures of the study into a folder. @returns names of the files */

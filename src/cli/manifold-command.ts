@@ -29,12 +29,13 @@ export async function trainManifoldCommand(path: string, flags: ManifoldFlags): 
   return await withOptions(path, flags, async options => {
     const trained = await trainConfiguredManifold(options);
     if (trained === undefined) return exitCodes.impossible;
-    const { key, steps, seconds, heldOutError, errorOfMean } = trained;
+    const { key, steps, seconds, heldOutError, errorOfMean, notes } = trained;
     if (!flags.quiet) {
       const share = (100 * (1 - heldOutError / errorOfMean)).toFixed(1);
       process.stdout.write(
         `Manifold ${key}: ${steps} steps, ${duration(seconds)}. Reconstructions explain ${share}% of the variance of held-out samples.\n`,
       );
+      for (const note of notes) process.stderr.write(`${note}\n`);
     }
     return exitCodes.met;
   });

@@ -10,7 +10,7 @@ import { asEngineError, EngineError } from './engine-error.ts';
 export class EagerEngine implements Engine {
   readonly name: EngineName;
   readonly version: string;
-  readonly notes: readonly string[];
+  readonly #notes: Set<string>;
   readonly #backend: Backend;
   readonly #maximumBatch: number;
   #disposed = false;
@@ -20,11 +20,19 @@ export class EagerEngine implements Engine {
    * @param notes remarks for the report
    */
   constructor(backend: Backend, maximumBatch: number, notes: readonly string[] = []) {
-    this.notes = notes;
+    this.#notes = new Set(notes);
     this.name = backend.engine;
     this.version = backend.version;
     this.#backend = backend;
     this.#maximumBatch = maximumBatch;
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes];
+  }
+
+  addNote(remark: string): void {
+    this.#notes.add(remark);
   }
 
   prepare(fn: BatchFunction): PreparedFunction {

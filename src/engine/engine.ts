@@ -45,5 +45,7 @@ export interface Engine {
   /** Remarks for the report, for example which kernel could not be compiled; each is said once. */
   readonly notes: readonly string[];
   prepare(fn: BatchFunction): PreparedFunction;
+  /** Adds a remark for the report; the same one only once. */
+  addNote(remark: string): void;
   dispose(): void;
 }

@@ -1,8 +1,10 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { findDisagreement } from './compile/agreement.ts';
+import { CompileError, disagreementError } from './compile/compile-error.ts';
 import { type CompiledFunction, compileFunction } from './compile/compile-function.ts';
-import { CompileError } from './compile/compile-error.ts';
-import { loadRuntime } from './compile/session.ts';
 import type { ValueSpec } from './compile/program.ts';
+import { loadRuntime } from './compile/session.ts';
 import type { Engine, EngineName } from './engine.ts';
 
 /**
@@ -20,78 +22,102 @@ export interface StepFunction {
 
 /** A {@link StepFunction} that is ready to run. */
 export interface PreparedStep {
-  /** Why it runs operation by operation although the engine compiles, if it does. */
-  readonly note: string | undefined;
   /**
    * @param inputs one row-major array for each input
    * @param outputs arrays to fill, one for each output; new ones when they are left out
    */
-  run(
-    inputs: readonly Float32Array[],
-    outputs?: readonly Float32Array[],
-  ): Promise<readonly Float32Array[]>;
+  run(inputs: Arrays, outputs?: Arrays): Promise<Arrays>;
   dispose(): Promise<void>;
 }
 
+type Arrays = readonly Float32Array[];
+
+/**
+ * Threads that one operator of a step uses. A step is the only work of its process, so a second core
+ * would stand idle. One thread and two give the same weights bit for bit; with more, products by
+ * weights that are inputs add up in another order.
+ */
+const mostThreads = 2;
+
 /**
  * Prepares a step on an engine: compiled to one graph on the native engine, operation by operation on
- * the others and where it cannot be compiled.
+ * the others, where it cannot be compiled, and where its first call does not agree with
+ * TensorFlow.js; the engine's notes then say why.
  *
  * @param threads threads that one operator may use, where the engine compiles
  */
 export async function prepareStep(
   engine: Engine,
   step: StepFunction,
-  threads = 1,
+  threads = Math.min(mostThreads, availableParallelism()),
 ): Promise<PreparedStep> {
-  if (engine.name !== 'native') return new EagerStep(step, engine.name, undefined);
+  if (engine.name !== 'native') return new EagerStep(step, engine.name);
+  const eager = new EagerStep(step, 'wasm');
+  const fallBack = ({ message }: CompileError): PreparedStep => {
+    engine.addNote(`${step.name} runs on the engine wasm. ${message}`);
+    return eager;
+  };
   try {
     const specs = step.inputs.map((shape): ValueSpec => ({ shape, type: 'float32' }));
     const runtime = await loadRuntime();
     const compute = (...inputs: tf.Tensor[]): readonly tf.Tensor[] => step.compute(...inputs);
-    return new CompiledStep(await compileFunction(runtime, compute, specs, { threads }));
+    const compiled = await compileFunction(runtime, compute, specs, { threads });
+    return new CompiledStep(compiled, eager, fallBack);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
-    return new EagerStep(step, 'wasm', `${step.name} runs on the engine wasm. ${error.message}`);
+    return fallBack(error);
   }
 }
 
+/** Runs compiled, unless its first call shows that it must not. */
 class CompiledStep implements PreparedStep {
-  readonly note = undefined;
   readonly #compiled: CompiledFunction;
+  readonly #eager: PreparedStep;
+  readonly #fallBack: (reason: CompileError) => PreparedStep;
+  #state: 'unchecked' | 'compiled' | 'eager' = 'unchecked';
 
-  constructor(compiled: CompiledFunction) {
+  constructor(
+    compiled: CompiledFunction,
+    eager: PreparedStep,
+    fallBack: (reason: CompileError) => PreparedStep,
+  ) {
     this.#compiled = compiled;
+    this.#eager = eager;
+    this.#fallBack = fallBack;
   }
 
-  async run(
-    inputs: readonly Float32Array[],
-    outputs?: readonly Float32Array[],
-  ): Promise<readonly Float32Array[]> {
+  async run(inputs: Arrays, outputs?: Arrays): Promise<Arrays> {
+    if (this.#state === 'eager') return this.#eager.run(inputs, outputs);
     // All types of the step are float32, those of its results too.
-    return (await this.#compiled.run(inputs, outputs)) as readonly Float32Array[];
+    const results = (await this.#compiled.run(inputs, outputs)) as Arrays;
+    if (this.#state === 'compiled') return results;
+    const difference = await this.#check(inputs, results);
+    this.#state = difference === undefined ? 'compiled' : 'eager';
+    if (difference === undefined) return results;
+    return await this.#fallBack(disagreementError(difference)).run(inputs, outputs);
   }
 
   async dispose(): Promise<void> {
     await this.#compiled.release();
   }
+
+  /** The worst difference from TensorFlow.js; every output counts as one row. */
+  async #check(inputs: Arrays, results: Arrays): Promise<number | undefined> {
+    const reference = (given: Arrays): Promise<Arrays> => this.#eager.run(given);
+    return await findDisagreement(1, inputs, results, await reference(inputs), reference);
+  }
 }
 
 class EagerStep implements PreparedStep {
-  readonly note: string | undefined;
   readonly #step: StepFunction;
   readonly #backendName: EngineName;
 
-  constructor(step: StepFunction, backendName: EngineName, note: string | undefined) {
+  constructor(step: StepFunction, backendName: EngineName) {
     this.#step = step;
     this.#backendName = backendName;
-    this.note = note;
   }
 
-  async run(
-    inputs: readonly Float32Array[],
-    outputs?: readonly Float32Array[],
-  ): Promise<readonly Float32Array[]> {
+  async run(inputs: Arrays, outputs?: Arrays): Promise<Arrays> {
     while (tf.getBackend() !== this.#backendName) await tf.setBackend(this.#backendName);
     const results: Float32Array[] = [];
     tf.tidy(() => {

@@ -59,7 +59,8 @@ export async function findDisagreement(
       inputs.map((values, index) => nudged(values, rows, nudge, [attempt, index])),
     );
     differencesOf(rows, moved, expected).forEach((jump, index) => {
-      jumps[index] = Math.max(jumps[index] as number, jump);
+      // A reference that leaves the finite numbers when it is moved explains nothing.
+      if (Number.isFinite(jump)) jumps[index] = Math.max(jumps[index] as number, jump);
     });
   }
   const unexplained = disagreements();

@@ -27,6 +27,18 @@ export class CompileError extends AssayError {
 }
 
 /**
+ * A compiled function that is not to be used.
+ *
+ * @param difference from TensorFlow.js, relative to the largest value
+ */
+export function disagreementError(difference: number): CompileError {
+  return new CompileError(
+    'compile/disagreement',
+    `It differs from TensorFlow.js by ${difference.toExponential(1)} of the largest value.`,
+  );
+}
+
+/**
  * A kernel that cannot be lowered.
  *
  * @param kernel name of the kernel in TensorFlow.js

@@ -62,12 +62,16 @@ class NativeEngine implements Engine {
       ...context,
       eagerName: eager.name,
       isDisposed: () => this.#disposed,
-      note: remark => this.#notes.add(remark),
+      note: remark => this.addNote(remark),
     };
   }
 
   get notes(): readonly string[] {
     return [...this.#eager.notes, ...this.#notes];
+  }
+
+  addNote(remark: string): void {
+    this.#notes.add(remark);
   }
 
   prepare(fn: BatchFunction): PreparedFunction {

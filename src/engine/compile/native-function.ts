@@ -3,7 +3,7 @@ import { EngineError } from '../engine-error.ts';
 import type { BatchFunction, EngineName, PreparedFunction } from '../engine.ts';
 import { type Arrays, findDisagreement } from './agreement.ts';
 import { BatchLadder, type Piece } from './batch-ladder.ts';
-import { CompileError } from './compile-error.ts';
+import { CompileError, disagreementError } from './compile-error.ts';
 import { type CompiledFunction, compileTrace } from './compile-function.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { costOf } from './program-cost.ts';
@@ -174,10 +174,7 @@ export class NativeFunction implements PreparedFunction {
       reference,
     );
     if (difference === undefined) return;
-    throw new CompileError(
-      'compile/disagreement',
-      `It differs from TensorFlow.js by ${difference.toExponential(1)} of the largest value.`,
-    );
+    throw disagreementError(difference);
   }
 
   async #compile(size: number): Promise<CompiledFunction> {

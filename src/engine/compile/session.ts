@@ -95,6 +95,9 @@ export class Session {
           graphOptimizationLevel: 'all',
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
+          // Threads that wait in a loop take the processor from whoever has work: on a busy machine
+          // two of them needed longer than one.
+          extra: { session: { intra_op: { allow_spinning: '0' } } },
           logSeverityLevel: 4,
           ...(optimizedModelPath === undefined
             ? {}
