@@ -64,6 +64,45 @@ export class Random {
     return result;
   }
 
+  /**
+   * Fills words with independent bits, each 1 with probability threshold / 2³². Every bit compares a
+   * uniform number with the threshold digit by digit, the thirty-two of a word at once, and stops at
+   * the first digit that differs; about six words of randomness decide all of them. The state is kept
+   * in variables of this loop, which makes it several times as fast as calls of {@link bits}.
+   *
+   * @param threshold whole number in [0, 2³²)
+   */
+  fillWithBernoulliBits(words: Uint32Array, threshold: number): void {
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    for (let word = 0; word < words.length; word++) {
+      let undecided = -1;
+      let below = 0;
+      // Without a 1 among the remaining digits no undecided number can be below the threshold.
+      for (let digits = threshold | 0; digits !== 0 && undecided !== 0; digits <<= 1) {
+        const scrambled = Math.imul(b, 5);
+        const bits = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+        const t = b << 9;
+        c ^= a;
+        d ^= b;
+        b ^= c;
+        a ^= d;
+        c ^= t;
+        d = (d << 11) | (d >>> 21);
+        if (digits < 0) {
+          below |= undecided & ~bits;
+          undecided &= bits;
+        } else {
+          undecided &= ~bits;
+        }
+      }
+      words[word] = below;
+    }
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#d = d;
+  }
+
   /** Uniform in [lower, upper), with 53 random bits. */
   uniform(lower = 0, upper = 1): number {
     const high = this.bits() >>> 5;

@@ -20,12 +20,9 @@ export abstract class DrawnPosterior implements Posterior {
   abstract dispose(): void;
 
   async score(inputs: Batch, options: DrawOptions): Promise<UncertaintyScores> {
-    const { classCount } = this;
-    const scores = new PredictionAccumulator(inputs.count, classCount);
+    const scores = new PredictionAccumulator(inputs.count, this.classCount);
     await this.draw(inputs, options, (sample, logits) => {
-      for (let start = 0; start < logits.length; start += classCount) {
-        scores.add(sample, logits.subarray(start, start + classCount));
-      }
+      scores.add(sample, logits);
     });
     return scores.finish();
   }

@@ -27,8 +27,11 @@ export interface PassFunctions {
 
 /** Most numbers in the widest value of one sample in one call (16 MB). */
 const valuesPerRow = 4_000_000;
-/** Most random numbers that are kept at a time (64 MB). */
-const noiseAtATime = 16_000_000;
+/**
+ * Numbers in the widest value of one call, as long as it has more than one sample (1 MB). What
+ * elementwise layers pass on to each other stays in the cache of the processor then.
+ */
+const valuesAtATime = 250_000;
 
 /**
  * Draws stochastic predictions: the trunk runs once, the head for many passes in one call. Random
@@ -64,7 +67,8 @@ export class PassSampler {
     const { sources, frontierShapes } = this.#functions;
     const frontier = await this.#trunk.run(inputs.count, [inputs.values]);
     const perCall = this.#passesPerCall(passes);
-    const groupSize = this.#samplesAtATime(perCall);
+    const groupSize = Math.min(inputs.count, this.#samplesAtATime(perCall));
+    const noise = sources.map(({ shape }) => new Float32Array(groupSize * perCall * sizeOf(shape)));
     for (let start = 0; start < inputs.count; start += groupSize) {
       const end = Math.min(inputs.count, start + groupSize);
       const atFrontier = frontierShapes.map((shape, i) => {
@@ -78,8 +82,8 @@ export class PassSampler {
       for (let done = 0; done < passes; done += perCall) {
         signal?.throwIfAborted();
         const count = Math.min(perCall, passes - done);
-        const noise = this.#drawNoise(streams, count);
-        const [logits] = await this.#head(count).run(end - start, [...atFrontier, ...noise]);
+        const drawn = this.#drawNoise(noise, streams, count);
+        const [logits] = await this.#head(count).run(end - start, [...atFrontier, ...drawn]);
         const size = count * this.#classCount;
         for (let row = 0; row < end - start; row++) {
           receive(start + row, (logits as Float32Array).subarray(row * size, (row + 1) * size));
@@ -100,9 +104,10 @@ export class PassSampler {
     return Math.ceil(passes / Math.ceil(passes / most));
   }
 
+  /** A power of four, the sizes of batches that no engine has to pad. */
   #samplesAtATime(passes: number): number {
-    const units = this.#functions.sources.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-    return Math.max(1, Math.floor(noiseAtATime / (passes * units)));
+    const affordable = valuesAtATime / (passes * this.#functions.widestValue);
+    return 4 ** Math.max(0, Math.floor(Math.log2(affordable) / 2));
   }
 
   #head(passes: number): PreparedFunction {
@@ -113,11 +118,15 @@ export class PassSampler {
     return head;
   }
 
-  /** One array for each source, `[samples, passes, …shape]`. */
-  #drawNoise(streams: readonly (readonly Random[])[], passes: number): Float32Array[] {
+  /** One array for each source, `[samples, passes, …shape]`, the front of its buffer. */
+  #drawNoise(
+    buffers: readonly Float32Array[],
+    streams: readonly (readonly Random[])[],
+    passes: number,
+  ): Float32Array[] {
     return this.#functions.sources.map(({ distribution, shape }, source) => {
       const size = passes * sizeOf(shape);
-      const noise = new Float32Array(streams.length * size);
+      const noise = (buffers[source] as Float32Array).subarray(0, streams.length * size);
       streams.forEach((ofSample, row) => {
         const target = noise.subarray(row * size, (row + 1) * size);
         fillWithNoise(target, distribution, ofSample[source] as Random);

@@ -1,24 +1,20 @@
-import { PassGroups } from './pass-groups.ts';
+import { mutualInformation, PassGroups } from './pass-groups.ts';
 import type { UncertaintyScores } from './posterior.ts';
-import { argMax, type ClassValues, entropy, softmaxInto } from './softmax.ts';
+import { argMax, entropy, softmaxWithEntropy } from './softmax.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 
 /**
  * Scores of a batch from many stochastic predictions of it, streamed in float64 (Smith and Gal 2018):
- * only running means and variances are kept, never the predictions themselves.
+ * only sums over passes are kept, never the predictions themselves.
  *
  * With p_t the softmax of pass t, p̄ their mean and H the entropy: predictive entropy H(p̄), expected
  * entropy mean H(p_t), mutual information the difference, softmax variance the mean over classes of
  * the population variance over passes, and variation ratio the share of passes that do not vote for
- * the commonest class. Welford's recurrence keeps equal passes at a variance of exactly 0.
+ * the commonest class. Passes that agree have a variance of exactly 0.
  */
 export class PredictionAccumulator {
   readonly count: number;
   readonly classCount: number;
-  readonly #passes: Uint32Array;
-  readonly #meanProbability: Float64Array;
-  readonly #squaredDeviation: Float64Array;
-  readonly #meanEntropy: Float64Array;
   readonly #votes: Uint32Array;
   readonly #probability: Float64Array;
   readonly #groups: PassGroups;
@@ -27,10 +23,6 @@ export class PredictionAccumulator {
   constructor(count: number, classCount: number) {
     this.count = count;
     this.classCount = classCount;
-    this.#passes = new Uint32Array(count);
-    this.#meanProbability = new Float64Array(count * classCount);
-    this.#squaredDeviation = new Float64Array(count * classCount);
-    this.#meanEntropy = new Float64Array(count);
     this.#votes = new Uint32Array(count * classCount);
     this.#probability = new Float64Array(classCount);
     this.#groups = new PassGroups(count, classCount);
@@ -44,39 +36,28 @@ export class PredictionAccumulator {
    */
   addPass(logits: Float32Array | Float64Array): void {
     for (let sample = 0; sample < this.count; sample++) {
-      this.add(sample, logits.subarray(sample * this.classCount, (sample + 1) * this.classCount));
+      this.#addOne(sample, logits, sample * this.classCount);
     }
   }
 
   /**
-   * Adds one prediction of one sample.
+   * Adds some predictions of one sample.
    *
-   * @param logits `[classes]`; −∞ is a class of probability zero
-   * @throws UncertaintyError when a logit is NaN or +∞, or all are −∞
+   * @param logits `[passes, classes]`; −∞ is a class of probability zero
+   * @throws UncertaintyError when a logit is NaN or +∞, or all of a pass are −∞
    */
-  add(sample: number, logits: ClassValues): void {
-    requireProperLogits(sample, logits);
-    const p = softmaxInto(this.#probability, logits);
-    const passes = (this.#passes[sample] as number) + 1;
-    this.#passes[sample] = passes;
-
-    const offset = sample * this.classCount;
-    for (let k = 0; k < this.classCount; k++) {
-      const probability = p[k] as number;
-      const before = this.#meanProbability[offset + k] as number;
-      const after = before + (probability - before) / passes;
-      this.#meanProbability[offset + k] = after;
-      this.#squaredDeviation[offset + k] =
-        (this.#squaredDeviation[offset + k] as number) +
-        (probability - before) * (probability - after);
+  add(sample: number, logits: ArrayLike<number>): void {
+    for (let start = 0; start < logits.length; start += this.classCount) {
+      this.#addOne(sample, logits, start);
     }
+  }
 
-    const meanEntropy = this.#meanEntropy[sample] as number;
-    const passEntropy = entropy(p);
-    this.#meanEntropy[sample] = meanEntropy + (passEntropy - meanEntropy) / passes;
-    this.#groups.add(sample, passes - 1, p, passEntropy);
-
-    const vote = offset + argMax(p);
+  #addOne(sample: number, logits: ArrayLike<number>, start: number): void {
+    const p = this.#probability;
+    const passEntropy = softmaxWithEntropy(p, logits, start);
+    if (Number.isNaN(passEntropy)) throw improperLogits(sample, logits, start, p.length);
+    this.#groups.add(sample, p, passEntropy);
+    const vote = sample * this.classCount + argMax(p);
     this.#votes[vote] = (this.#votes[vote] as number) + 1;
   }
 
@@ -89,7 +70,7 @@ export class PredictionAccumulator {
     const passes = this.#commonPasses();
     const scores: UncertaintyScores = {
       predictiveEntropy: new Float64Array(this.count),
-      expectedEntropy: this.#meanEntropy.slice(),
+      expectedEntropy: new Float64Array(this.count),
       mutualInformation: new Float64Array(this.count),
       softmaxVariance: new Float64Array(this.count),
       variationRatio: new Float64Array(this.count),
@@ -101,18 +82,14 @@ export class PredictionAccumulator {
     };
     for (let sample = 0; sample < this.count; sample++) {
       const start = sample * this.classCount;
-      const end = start + this.classCount;
-      const mean = this.#meanProbability.subarray(start, end);
-      const votes = this.#votes.subarray(start, end);
+      const votes = this.#votes.subarray(start, start + this.classCount);
+      const moments = this.#groups.moments(sample);
+      const { mean } = moments;
       const prediction = argMax(mean);
-      const predictiveEntropy = entropy(mean);
-      const expectedEntropy = scores.expectedEntropy[sample] as number;
-      scores.predictiveEntropy[sample] = predictiveEntropy;
-      // Not negative by Jensen's inequality; rounding alone can make it so.
-      scores.mutualInformation[sample] = Math.max(0, predictiveEntropy - expectedEntropy);
-      const deviation = this.#squaredDeviation.subarray(start, end);
-      scores.softmaxVariance[sample] =
-        deviation.reduce((sum, value) => sum + value, 0) / passes / this.classCount;
+      scores.predictiveEntropy[sample] = entropy(mean);
+      scores.expectedEntropy[sample] = moments.meanEntropy;
+      scores.mutualInformation[sample] = mutualInformation(moments);
+      scores.softmaxVariance[sample] = moments.variance;
       scores.variationRatio[sample] = 1 - (votes[argMax(votes)] as number) / passes;
       const errors = this.#groups.errors(sample);
       scores.mutualInformationError[sample] = errors.mutualInformation;
@@ -124,8 +101,9 @@ export class PredictionAccumulator {
   }
 
   #commonPasses(): number {
-    const passes = this.#passes[0] ?? 0;
-    if (this.count > 0 && (passes === 0 || this.#passes.some(other => other !== passes))) {
+    const passes = this.count === 0 ? 0 : this.#groups.passes(0);
+    for (let sample = 0; sample < this.count; sample++) {
+      if (passes > 0 && this.#groups.passes(sample) === passes) continue;
       throw new UncertaintyError(
         'uncertainty/unequal-passes',
         'Not every sample has had the same number of passes, so their scores cannot be compared.',
@@ -135,27 +113,27 @@ export class PredictionAccumulator {
   }
 }
 
-function requireProperLogits(sample: number, logits: ClassValues): void {
-  let anyFinite = false;
-  for (let k = 0; k < logits.length; k++) {
-    const logit = logits[k] as number;
-    if (Number.isNaN(logit) || logit === Infinity) {
-      throw new UncertaintyError(
-        'uncertainty/not-finite',
-        `The model answers ${logit} for class ${k}, so its uncertainty is not defined.`,
-        {
-          place: { sample },
-          remedy: 'Check the weights of the model and the range of the input.',
-        },
-      );
-    }
-    anyFinite ||= logit !== -Infinity;
-  }
-  if (!anyFinite) {
-    throw new UncertaintyError(
+function improperLogits(
+  sample: number,
+  logits: ArrayLike<number>,
+  start: number,
+  classes: number,
+): UncertaintyError {
+  for (let k = 0; k < classes; k++) {
+    const logit = logits[start + k] as number;
+    if (!Number.isNaN(logit) && logit !== Infinity) continue;
+    return new UncertaintyError(
       'uncertainty/not-finite',
-      'The model gives every class a probability of zero, so its uncertainty is not defined.',
-      { place: { sample } },
+      `The model answers ${logit} for class ${k}, so its uncertainty is not defined.`,
+      {
+        place: { sample },
+        remedy: 'Check the weights of the model and the range of the input.',
+      },
     );
   }
+  return new UncertaintyError(
+    'uncertainty/not-finite',
+    'The model gives every class a probability of zero, so its uncertainty is not defined.',
+    { place: { sample } },
+  );
 }

@@ -40,6 +40,44 @@ export function softmaxInto(
   return target;
 }
 
+/**
+ * Writes the softmax of one sample of many to `target` and returns its entropy, with one logarithm
+ * for all classes: with d_k the distance of logit k from the largest and s = Σ exp(−d_k), the
+ * entropy is ln s + Σ exp(−d_k) d_k / s, a sum without cancellation.
+ *
+ * @param logits `[samples, classes]`, flat; −∞ is a class of probability zero
+ * @param start where the logits of the sample begin
+ * @returns NaN where a logit is NaN or +∞, or all are −∞
+ */
+export function softmaxWithEntropy(
+  target: Float64Array,
+  logits: ArrayLike<number>,
+  start: number,
+): number {
+  const classes = target.length;
+  let best = 0;
+  for (let k = 1; k < classes; k++) {
+    if ((logits[start + k] as number) > (logits[start + best] as number)) best = k;
+  }
+  const largest = logits[start + best] as number;
+  if (!Number.isFinite(largest)) return NaN;
+  let others = 0;
+  let weighted = 0;
+  for (let k = 0; k < classes; k++) {
+    const difference = (logits[start + k] as number) - largest;
+    const weight = Math.exp(difference);
+    target[k] = weight;
+    if (k === best) continue;
+    others += weight;
+    // Without weight the difference may be infinite.
+    if (weight > 0) weighted -= weight * difference;
+  }
+  const sum = 1 + others;
+  for (let k = 0; k < classes; k++) target[k] = (target[k] as number) / sum;
+  // The logarithm of a number next to 1 would lose the digits of the others.
+  return Math.log1p(others) + weighted / sum;
+}
+
 /** softmax(logits / temperature) as a new array. */
 export function softmax(logits: ClassValues, temperature = 1): Float64Array {
   return softmaxInto(new Float64Array(logits.length), logits, temperature);

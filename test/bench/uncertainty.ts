@@ -93,7 +93,7 @@ async function measureEarlyDropout(engineName: EngineName): Promise<UncertaintyT
   if (!posterior.applicable) throw new Error(posterior.reason);
   const random = new Random(0, ['bench']);
   const inputs = new Batch(
-    Float32Array.from({ length: 50 * 784 }, () => random.uniform()),
+    Float32Array.from({ length: 64 * 784 }, () => random.uniform()),
     [28, 28, 1],
   );
   const passes = 20;
@@ -106,7 +106,7 @@ async function measureEarlyDropout(engineName: EngineName): Promise<UncertaintyT
   engine.dispose();
   return [
     {
-      work: `T=${passes}, dropout after the first layer, 50 samples, ${engine.name}`,
+      work: `T=${passes}, dropout after the first layer, 64 samples, ${engine.name}`,
       seconds: drawn,
       against: `${passes} plain forward passes`,
       ratio: drawn / forward,

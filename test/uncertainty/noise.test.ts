@@ -51,6 +51,16 @@ describe('dropout masks', () => {
     }
   });
 
+  test('are the same wherever in memory they are written', () => {
+    const expected = mask(0.3, 1000);
+    for (const offset of [0, 1, 2, 3]) {
+      const target = new Float32Array(1010).subarray(offset, offset + 1000);
+      const random = new Random(7, ['noise test', 0]);
+      fillWithNoise(target, { kind: 'bernoulli', rate: 0.3, kept: 1 / 0.7 }, random);
+      expect(target).toEqual(expected);
+    }
+  });
+
   test('differ by key', () => {
     expect(mask(0.5, 1000, 1)).not.toEqual(mask(0.5, 1000, 2));
     expect(mask(0.5, 1000, 1)).toEqual(mask(0.5, 1000, 1));

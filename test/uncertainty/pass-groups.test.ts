@@ -63,8 +63,8 @@ describe('the standard error of scores', () => {
     const groups = new PassGroups(2, 2);
     for (let pass = 0; pass < 4; pass++) {
       const p = pass % 2 === 0 ? [0.9, 0.1] : [0.2, 0.8];
-      groups.add(0, pass, p, entropy(p));
-      groups.add(1, pass, [0.5, 0.5], Math.LN2);
+      groups.add(0, p, entropy(p));
+      groups.add(1, [0.5, 0.5], Math.LN2);
     }
     expect(groups.errors(0).mutualInformation).toBeGreaterThan(0.005);
     expect(groups.errors(1).mutualInformation).toBeCloseTo(0, 12);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UncertaintyScores } from '../../src/uncertainty/posterior.ts';
 import { PredictionAccumulator } from '../../src/uncertainty/scores.ts';
+import { entropy, softmax, softmaxWithEntropy } from '../../src/uncertainty/softmax.ts';
 import { UncertaintyError } from '../../src/uncertainty/uncertainty-error.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
 
@@ -76,6 +77,21 @@ describe('scores of known predictions', () => {
     expect(scores.confidence[0]).toBeCloseTo(0.6, 14);
     expect(scores.variationRatio[0]).toBeCloseTo(1 / 3, 14);
   });
+});
+
+test('the entropy of a softmax comes with it, to the last digits', () => {
+  fc.assert(
+    fc.property(fc.array(logit, { minLength: 2, maxLength: 12 }), logits => {
+      const target = new Float64Array(logits.length);
+      const found = softmaxWithEntropy(target, [...logits, ...logits], logits.length);
+      const expected = softmax(logits);
+      target.forEach((p, k) => expect(p).toBeCloseTo(expected[k] ?? NaN, 14));
+      expect(found).toBeCloseTo(entropy(expected), 13);
+    }),
+  );
+  // By hand: ln(1 + ε) + ε · 40 / (1 + ε) with ε = exp(−40).
+  const tiny = Math.exp(-40);
+  expect(softmaxWithEntropy(new Float64Array(2), [0, -40], 0) / (41 * tiny)).toBeCloseTo(1, 12);
 });
 
 describe('properties of the scores', () => {
