@@ -5,6 +5,7 @@
 import { chmod, copyFile, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as esbuild from 'esbuild';
+import ts from 'typescript';
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
@@ -157,8 +158,29 @@ async function buildOnce(options) {
   }
 }
 
+/**
+ * The module that an exported guard consists of, as people read it: its source, the same without
+ * types, and its types alone. Nothing is bundled, since it imports nothing.
+ */
+async function writeGuardModule() {
+  const source = await readFile('src/guard/guard-module.ts', 'utf8');
+  const compilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+  };
+  const outputs = {
+    'guard.ts': source,
+    'guard.js': ts.transpileModule(source, { compilerOptions }).outputText,
+    'guard.d.ts': ts.transpileDeclaration(source, { compilerOptions }).outputText,
+  };
+  await mkdir('dist/guard', { recursive: true });
+  for (const [name, text] of Object.entries(outputs)) await writeFile(`dist/guard/${name}`, text);
+}
+
 process.chdir(import.meta.dirname);
 await copyFiles();
+await writeGuardModule();
 for (const [name, options] of await plannedBuilds()) {
   const withPlugin = { ...options, plugins: [aroundBuild(name)] };
   if (watch) await (await esbuild.context(withPlugin)).watch();

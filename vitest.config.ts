@@ -4,7 +4,13 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // These need a browser, the built package or a VS Code, and have configurations of their own.
-    exclude: ['test/webview/**', 'test/packaging/**', 'test/editor/**', 'test/ui/**'],
+    exclude: [
+      'test/**/*.browser.test.ts',
+      'test/webview/**',
+      'test/packaging/**',
+      'test/editor/**',
+      'test/ui/**',
+    ],
     globalSetup: 'test/build-bundles.ts',
     setupFiles: 'test/fixed-seed.ts',
     // Tensors are heavy: two processes fill the two cores that we count on.

@@ -31,7 +31,7 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** Says in words why a file could not be written. */
-function cannotWrite(path: string, cause: unknown): AuditError {
+export function cannotWrite(path: string, cause: unknown): AuditError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const place = { file: path };
   if (code === 'ENOSPC') {

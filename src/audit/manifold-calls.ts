@@ -8,13 +8,17 @@ import { tensorThreadPath } from './thread-executor.ts';
 
 /** What can be asked of a thread that works with a manifold. */
 export type ManifoldCall =
-  { readonly method: 'train' } | { readonly method: 'pictures'; readonly folder: string };
+  | { readonly method: 'train' }
+  | { readonly method: 'pictures'; readonly folder: string }
+  | { readonly method: 'guard'; readonly folder: string };
 
 /** `train`: undefined when it was stopped. The others: names of the files that were written. */
 export type ManifoldAnswer = TrainedSummary | undefined | readonly string[];
 
 export interface ManifoldOptions {
   readonly config: ResolvedConfig;
+  /** Absolute path of a `model.json`; the first of the configuration when it is left out. */
+  readonly modelPath?: string;
   readonly engine: EngineChoice;
   readonly onProgress?: (progress: ManifoldProgress) => void;
   readonly signal?: AbortSignal;
@@ -41,11 +45,23 @@ export async function drawManifoldPictures(
   return (await call(options, { method: 'pictures', folder })) as readonly string[];
 }
 
+/**
+ * Exports the guard of a model: its trained manifold, thresholds, and a module for the application.
+ *
+ * @param folder absolute; new, empty, or an earlier guard
+ * @returns names of the files
+ */
+export async function exportGuard(
+  options: ManifoldOptions,
+  folder: string,
+): Promise<readonly string[]> {
+  return ((await call(options, { method: 'guard', folder })) ?? []) as readonly string[];
+}
+
 async function call(
-  { config, engine, onProgress, signal }: ManifoldOptions,
+  { config, modelPath = config.models[0], engine, onProgress, signal }: ManifoldOptions,
   request: ManifoldCall,
 ): Promise<ManifoldAnswer> {
-  const [modelPath] = config.models;
   const { manifold } = config;
   if (manifold === undefined || modelPath === undefined) {
     throw new ConfigError('config/invalid', 'The configuration has no "manifold".', {

@@ -10,7 +10,7 @@ import { openEngine } from '../engine/open-engine.ts';
 import { findNaturalAdversaries } from '../manifold/natural-adversary.ts';
 import { gradientSearch } from '../manifold/gradient-search.ts';
 import { latentPath } from '../manifold/latent-path.ts';
-import { learnManifold, type LearningProgress } from '../manifold/learn-manifold.ts';
+import { learnManifold, planLearning, type LearningProgress } from '../manifold/learn-manifold.ts';
 import { ManifoldError } from '../manifold/manifold-error.ts';
 import { openManifold } from '../manifold/open-manifold.ts';
 import {
@@ -24,10 +24,15 @@ import { randomLatents } from '../manifold/random-latents.ts';
 import type { TrainedManifold } from '../manifold/trained-manifold.ts';
 import type { Batch } from '../arrays/batch.ts';
 import type { Classifier } from '../model/classifier.ts';
-import { openClassifier } from '../model/open-classifier.ts';
+import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
 import { readSavedModel } from '../model/read-saved-model.ts';
+import type { SavedModel } from '../model/saved-model.ts';
+import { readReport, reportPathOf } from '../report/report-files.ts';
 import type { EngineChoice, ManifoldProgress } from '../protocol/worker-protocol.ts';
+import { makeGuard } from './guard-export.ts';
+import { writeGuardFolder } from './guard-folder.ts';
 import { learningSettings, manifoldStore, unlabelled } from './manifold-session.ts';
+import { topAnswers } from './top-answers.ts';
 
 /** What a thread needs to train the manifold of a configuration, and to work with it. */
 export interface ManifoldSubject {
@@ -62,18 +67,23 @@ const columns = 10;
 export class ManifoldWorkshop {
   readonly #subject: ManifoldSubject;
   readonly #engine: Engine;
+  readonly #saved: SavedModel;
+  readonly #opened: OpenedModel;
   readonly #classifier: Classifier;
   readonly #layout: InputLayout;
 
   private constructor(
     subject: ManifoldSubject,
     engine: Engine,
-    classifier: Classifier,
+    saved: SavedModel,
+    opened: OpenedModel,
     layout: InputLayout,
   ) {
     this.#subject = subject;
     this.#engine = engine;
-    this.#classifier = classifier;
+    this.#saved = saved;
+    this.#opened = opened;
+    this.#classifier = opened.classifier;
     this.#layout = layout;
   }
 
@@ -82,14 +92,14 @@ export class ManifoldWorkshop {
     const engine = await openEngine({ name: subject.engine, moduleFolders: [folder] });
     const saved = await readSavedModel(modelPath, { workspaceFolder: folder });
     const [lower, upper] = input.bounds;
-    const { classifier } = await openClassifier(engine, saved, {
+    const opened = await openClassifier(engine, saved, {
       bounds: { lower, upper },
       ...(input.shape === undefined ? {} : { inputShape: input.shape }),
       ...(input.preprocessing === undefined ? {} : { preprocessing: input.preprocessing }),
       ...(input.output === undefined ? {} : { output: input.output }),
     });
-    const { inputShape: shape, classCount } = classifier;
-    return new ManifoldWorkshop(subject, engine, classifier, {
+    const { inputShape: shape, classCount } = opened.classifier;
+    return new ManifoldWorkshop(subject, engine, saved, opened, {
       shape,
       bounds: input.bounds,
       classCount,
@@ -125,13 +135,9 @@ export class ManifoldWorkshop {
     const manifold = openManifold(this.#engine, trained);
     const classifier = this.#classifier;
     const { bounds } = classifier;
-    const predict = async (batch: Batch): Promise<number[]> => {
-      const logits = await classifier.logits(batch);
-      return Array.from({ length: batch.count }, (_, row) => {
-        const values = logits.row(row);
-        return values.indexOf(Math.max(...values));
-      });
-    };
+    const predict = async (batch: Batch): Promise<number[]> => [
+      ...topAnswers(await classifier.logits(batch)).predictions,
+    ];
     const sampleIndices = Array.from({ length: Math.min(columns, samples.count) }, (_, i) => i);
     const { inputs, labels } = await samples.read(sampleIndices);
     const { seed } = this.#subject;
@@ -179,8 +185,53 @@ export class ManifoldWorkshop {
     return Object.keys(sheets);
   }
 
+  /**
+   * Exports the guard of the model and its manifold into a folder.
+   *
+   * @param target absolute; new, empty, or an earlier guard
+   * @returns names of the files
+   * @throws ManifoldError `manifold/not-trained`, AuditError when the folder cannot be written
+   */
+  async exportGuard(target: string): Promise<string[]> {
+    const { manifold: config, folder, modelPath, seed } = this.#subject;
+    const data = unlabelled(await this.#unlabelledSamples());
+    const plan = await planLearning({
+      data,
+      bounds: this.#classifier.bounds,
+      settings: learningSettings(config),
+      seed,
+    });
+    const trained = await manifoldStore(folder).load(plan.key);
+    if (trained === undefined) {
+      throw new ManifoldError(
+        'manifold/not-trained',
+        'The manifold of this configuration is not trained yet.',
+        { remedy: 'Train it with "assay manifold train", or in the editor with "Train Manifold".' },
+      );
+    }
+    const samples = await this.#samples();
+    const manifold = openManifold(this.#engine, trained);
+    try {
+      const files = await makeGuard({
+        classifier: this.#classifier,
+        answers: this.#opened.description.answers,
+        model: this.#saved.fingerprint,
+        manifold,
+        trained,
+        samples,
+        allowed: samples.fingerprint === data.fingerprint ? plan.split.heldOut : undefined,
+        // A report that is missing or damaged takes nothing but figures from the README.
+        report: await readReport(reportPathOf(folder, modelPath)).catch(() => undefined),
+      });
+      await writeGuardFolder(target, files);
+      return files.map(({ path }) => path);
+    } finally {
+      manifold.dispose();
+    }
+  }
+
   dispose(): void {
-    this.#classifier.dispose();
+    this.#opened.dispose();
     this.#engine.dispose();
   }
 
@@ -189,21 +240,25 @@ export class ManifoldWorkshop {
     signal: AbortSignal | undefined,
   ): Promise<TrainedManifold | undefined> {
     const { manifold, folder, seed } = this.#subject;
-    const { storedRange } = manifold.data;
-    const data = await openSamples(manifold.data, {
-      ...this.#layout,
-      ignoreLabels: true,
-      ...(storedRange === undefined ? {} : { storedRange }),
-    });
     return await learnManifold({
       engine: this.#engine,
-      data: unlabelled(data),
+      data: unlabelled(await this.#unlabelledSamples()),
       bounds: this.#classifier.bounds,
       settings: learningSettings(manifold),
       seed,
       store: manifoldStore(folder),
       onProgress,
       ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** What the manifold learns from. */
+  async #unlabelledSamples(): Promise<Samples> {
+    const { data } = this.#subject.manifold;
+    return await openSamples(data, {
+      ...this.#layout,
+      ignoreLabels: true,
+      ...(data.storedRange === undefined ? {} : { storedRange: data.storedRange }),
     });
   }
 

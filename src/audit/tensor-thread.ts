@@ -51,6 +51,8 @@ function serveManifold(learned: ManifoldSubject): void {
           return await open.train(progress => context.report(progress), context.signal);
         case 'pictures':
           return await open.drawPictures(call.folder);
+        case 'guard':
+          return await open.exportGuard(call.folder);
       }
     },
   );

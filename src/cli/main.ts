@@ -3,6 +3,7 @@ import { describeError } from '../errors/assay-error.ts';
 import { toolVersion } from '../audit/tool-version.ts';
 import { auditCommand, type AuditFlags } from './audit-command.ts';
 import { exitCodes } from './exit-codes.ts';
+import { type GuardFlags, exportGuardCommand } from './guard-command.ts';
 import { initCommand } from './init-command.ts';
 import {
   type ManifoldFlags,
@@ -93,6 +94,19 @@ function program(): Command {
     .option('--quiet', 'no progress, only problems', false)
     .action(async (path: string, flags: ManifoldFlags) => {
       process.exitCode = await manifoldPicturesCommand(path, flags);
+    });
+  assay
+    .command('guard')
+    .description('deploy what the manifold knows')
+    .command('export')
+    .description('write models, thresholds and a module that scores, refuses and corrects inputs')
+    .argument('[path]', 'model.json, assay.config.json, or a folder with one', '.')
+    .option('-c, --config <file>', 'the configuration, when it is not found upwards from the path')
+    .option('-o, --output <folder>', 'new, empty, or an earlier guard', 'guard')
+    .addOption(engine())
+    .option('--quiet', 'only problems', false)
+    .action(async (path: string, flags: GuardFlags) => {
+      process.exitCode = await exportGuardCommand(path, flags);
     });
   return assay;
 }

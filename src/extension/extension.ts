@@ -6,6 +6,7 @@ import { AuditPanels } from './audit-panels.ts';
 import { AuditRuns } from './audit-runs.ts';
 import { cancelAudit } from './cancel-command.ts';
 import { createConfig } from './create-config.ts';
+import { exportGuard } from './export-guard-command.ts';
 import { LazyLanguageServer } from './lazy-language-server.ts';
 import { MenuContext } from './menu-context.ts';
 import { openReport } from './report-command.ts';
@@ -50,6 +51,9 @@ export function activate(context: ExtensionContext): AssayApi {
     commands.registerCommand('assay.createConfig', (model: unknown) => createConfig(model, log)),
     commands.registerCommand('assay.trainManifold', (model: unknown) =>
       trainManifold(model, log, workerOptions),
+    ),
+    commands.registerCommand('assay.exportGuard', (model: unknown) =>
+      exportGuard(model, log, workerOptions),
     ),
     commands.registerCommand('assay.restartWorker', async () => {
       await runs.restartWorker();

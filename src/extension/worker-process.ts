@@ -13,6 +13,7 @@ import {
 import {
   AuditEventNotification,
   AuditRequest,
+  ExportGuardRequest,
   InitializeRequest,
   ManifoldProgressNotification,
   TrainManifoldRequest,
@@ -20,6 +21,8 @@ import {
   type AuditEvent,
   type AuditParams,
   type AuditResultSummary,
+  type ExportGuardParams,
+  type ExportGuardResult,
   type ManifoldProgress,
   type TrainManifoldParams,
   type TrainManifoldResult,
@@ -148,6 +151,21 @@ export class WorkerProcess {
       );
     } finally {
       subscription.dispose();
+    }
+  }
+
+  /**
+   * Exports the guard of a model.
+   *
+   * @throws AuditFailure when there is no trained manifold or the folder cannot be written
+   * @throws WorkerError when the process ends before that
+   */
+  async exportGuard(params: ExportGuardParams): Promise<ExportGuardResult> {
+    try {
+      const answer = this.#connection.sendRequest(ExportGuardRequest, params);
+      return await Promise.race([answer, this.#endedEarly()]);
+    } catch (error) {
+      throw failureOf(error);
     }
   }
 

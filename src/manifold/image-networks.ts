@@ -1,11 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ImageSizes } from './network-sizes.ts';
-import { layerWeights, type ManifoldNetworks, type TrainableNetwork } from './trainable-network.ts';
+import {
+  layerWeights,
+  leak,
+  type ManifoldNetworks,
+  type TrainableNetwork,
+} from './trainable-network.ts';
 
 /** Side of every filter; four is a multiple of the stride, which spares the chequerboard. */
-const filterSide = 4;
-const stride = 2;
-const leak = 0.2;
+export const filterSide = 4;
+export const stride = 2;
 
 /**
  * The networks of a manifold of images, after Zhao, Dua and Singh (2017) with fewer filters: no

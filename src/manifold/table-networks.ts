@@ -1,8 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { TableSizes } from './network-sizes.ts';
-import { layerWeights, type ManifoldNetworks, type TrainableNetwork } from './trainable-network.ts';
-
-const leak = 0.2;
+import {
+  layerWeights,
+  leak,
+  type ManifoldNetworks,
+  type TrainableNetwork,
+} from './trainable-network.ts';
 
 /** The networks of a manifold of tables: dense layers with leaky relu, linear at the end. */
 export function tableNetworks({ features, latentSize, hidden }: TableSizes): ManifoldNetworks {

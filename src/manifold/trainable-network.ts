@@ -2,6 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 
+/** Slope of the leaky relu below zero, in all three networks. */
+export const leak = 0.2;
+
 /** One weight of a network and how it starts. */
 export interface WeightSpec {
   readonly name: string;

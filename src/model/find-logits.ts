@@ -1,8 +1,10 @@
 import {
   describeLogits,
   formBeforeActivation,
+  formOfAnswers,
   formOfOutputs,
   logitsExplain,
+  type AnswerForm,
   type LogitForm,
 } from './logit-form.ts';
 import { ModelError } from './model-error.ts';
@@ -13,6 +15,8 @@ import type { Network } from './network.ts';
 export interface FoundLogits {
   readonly network: Network;
   readonly form: LogitForm;
+  /** What the saved model answers, with its final activation. */
+  readonly answers: AnswerForm;
   /** What the network gave in the probe. */
   readonly probe: Probe;
   /** How the logits were found, in one sentence. */
@@ -49,6 +53,7 @@ export async function findLogits(
     return {
       network: before,
       form,
+      answers: formOfAnswers(ending.activation, form),
       probe: logits,
       description: describeLogits(form, ending, true),
     };
@@ -59,7 +64,8 @@ export async function findLogits(
 
 function fromOutputs(network: Network, probe: Probe): FoundLogits {
   const form = formOfOutputs(network.ending, probe.outputs);
-  return { network, form, probe, description: describeLogits(form, network.ending, false) };
+  const description = describeLogits(form, network.ending, false);
+  return { network, form, answers: form, probe, description };
 }
 
 function refuseOtherThanClasses(

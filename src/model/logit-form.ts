@@ -12,6 +12,9 @@ import type { FinalActivation } from './network.ts';
  */
 export type LogitForm = 'logits' | 'binary-logit' | 'probabilities' | 'binary-probability';
 
+/** What a model answers: as logits can be had from it, or one sigmoid for each of several classes. */
+export type AnswerForm = LogitForm | 'sigmoids';
+
 /** Logarithms end here, above the smallest normal float32, so that they stay finite. */
 const smallestProbability = 1.2e-38;
 
@@ -50,6 +53,12 @@ export function classCountOf(form: LogitForm, values: number): number {
 /** The form of what stands before a softmax or sigmoid that was taken off. */
 export function formBeforeActivation(values: number): LogitForm {
   return values === 1 ? 'binary-logit' : 'logits';
+}
+
+/** The form of the answers of a model whose softmax or sigmoid was taken off these logits. */
+export function formOfAnswers(activation: string, logits: LogitForm): AnswerForm {
+  if (logits === 'binary-logit') return 'binary-probability';
+  return activation === 'sigmoid' ? 'sigmoids' : 'probabilities';
 }
 
 /** The form of outputs whose end is no softmax or sigmoid, or one that cannot be taken off. */

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.ts';
 import type { Classifier } from './classifier.ts';
 import { functionClassifier } from './function-classifier.ts';
+import type { AnswerForm } from './logit-form.ts';
 import { openLogitNetwork, type OpenModelOptions } from './logit-network.ts';
 import { oneByOne, type Probe } from './network-probe.ts';
 import type { ModelFormat, SavedModel } from './saved-model.ts';
@@ -16,6 +17,8 @@ export interface ModelDescription {
   readonly output: string;
   /** How the logits were found, in one sentence. */
   readonly logits: string;
+  /** What the saved model itself answers. */
+  readonly answers: AnswerForm;
   /** Peculiarities that a reader should know, each one sentence. */
   readonly notes: readonly string[];
 }
@@ -60,6 +63,7 @@ export async function openClassifier(
       parameterCount: network.parameterCount,
       output: network.outputName,
       logits: logits.description,
+      answers: logits.answers,
       notes: notesOn(probe),
     },
     dispose: () => {

@@ -86,6 +86,26 @@ export const TrainManifoldRequest = new RequestType<
   WorkerErrorData
 >('assay/trainManifold');
 
+export interface ExportGuardParams {
+  /** Absolute paths of the `assay.config.json`, of the `model.json` and of the folder to write. */
+  readonly configPath: string;
+  readonly modelPath: string;
+  readonly folder: string;
+  readonly engine: EngineChoice;
+}
+
+export interface ExportGuardResult {
+  /** Names of the files in the folder. */
+  readonly files: readonly string[];
+}
+
+/** Exports the guard of a model and its trained manifold. */
+export const ExportGuardRequest = new RequestType<
+  ExportGuardParams,
+  ExportGuardResult,
+  WorkerErrorData
+>('assay/exportGuard');
+
 /** How a training is going. */
 export interface ManifoldProgress {
   readonly step: number;

@@ -6,7 +6,7 @@ import {
   type CancellationToken,
 } from 'vscode-jsonrpc/node';
 import { availableParallelism } from 'node:os';
-import { trainConfiguredManifold } from '../audit/manifold-calls.ts';
+import { exportGuard, trainConfiguredManifold } from '../audit/manifold-calls.ts';
 import { runAudit } from '../audit/run-audit.ts';
 import { openThreads } from '../audit/thread-executor.ts';
 import { toolVersion } from '../audit/tool-version.ts';
@@ -15,12 +15,15 @@ import { AssayError, describeError } from '../errors/assay-error.ts';
 import {
   AuditEventNotification,
   AuditRequest,
+  ExportGuardRequest,
   ManifoldProgressNotification,
   TrainManifoldRequest,
   InitializeRequest,
   workerProtocolVersion,
   type AuditParams,
   type AuditResultSummary,
+  type ExportGuardParams,
+  type ExportGuardResult,
   type TrainManifoldParams,
   type TrainManifoldResult,
   type WorkerErrorData,
@@ -52,6 +55,7 @@ const running = new Set<Promise<unknown>>();
 
 connection.onRequest(AuditRequest, (params, token) => answer(audit(params, token)));
 connection.onRequest(TrainManifoldRequest, (params, token) => answer(train(params, token)));
+connection.onRequest(ExportGuardRequest, params => answer(exportFor(params)));
 
 /** What the work returns, or what went wrong with it in words. */
 async function answer<Result>(
@@ -110,6 +114,17 @@ async function train(
     signal: AbortSignal.any([stop.signal, departure.signal]),
   });
   return { state: trained === undefined ? 'cancelled' : 'trained', key: trained?.key ?? '' };
+}
+
+async function exportFor({
+  configPath,
+  modelPath,
+  folder,
+  engine,
+}: ExportGuardParams): Promise<ExportGuardResult> {
+  const config = await readConfig(configPath);
+  const options = { config, modelPath, engine, signal: departure.signal };
+  return { files: await exportGuard(options, folder) };
 }
 
 // The editor is gone: nobody is left to work for. What was finished is on disk. A process that ends

@@ -1,23 +1,16 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ManifoldWorkshop } from '../../src/audit/manifold-workshop.ts';
 import type { ManifoldProgress } from '../../src/protocol/worker-protocol.ts';
+import { writeIrisManifold } from './iris-manifold.ts';
 import { IrisWorkspace } from './iris-workspace.ts';
 
 async function workspaceWithManifold(): Promise<IrisWorkspace> {
   const workspace = await IrisWorkspace.make();
-  const path = join(workspace.folder, 'assay.config.json');
-  const config = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  const data = config['data'] as Record<string, unknown>;
-  config['manifold'] = {
-    data: { ...data, file: 'train.csv' },
-    steps: 300,
-    naturalAdversaries: ['gradient', 'hybrid'],
-  };
-  config['attacks'] = [{ attack: 'fgsm', norm: 'Linf', epsilon: 0.3 }];
-  config['conditions'] = [];
-  await writeFile(path, JSON.stringify(config));
+  await writeIrisManifold(
+    workspace.folder,
+    { steps: 300, naturalAdversaries: ['gradient', 'hybrid'] },
+    { attacks: [{ attack: 'fgsm', norm: 'Linf', epsilon: 0.3 }], conditions: [] },
+  );
   return workspace;
 }
 

@@ -1,16 +1,13 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeIrisManifold } from '../audit/iris-manifold.ts';
 import { IrisWorkspace } from '../audit/iris-workspace.ts';
 import { runCli } from './run-cli.ts';
 
 async function folderWithManifold(): Promise<string> {
   const { folder } = await IrisWorkspace.make();
-  const path = join(folder, 'assay.config.json');
-  const config = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  const data = config['data'] as Record<string, unknown>;
-  config['manifold'] = { data: { ...data, file: 'train.csv' }, steps: 100 };
-  await writeFile(path, JSON.stringify(config));
+  await writeIrisManifold(folder, { steps: 100 });
   return folder;
 }
 

@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** The tests of the panel in a browser, without a VS Code around it. */
+/** The tests that need a browser, without a VS Code around it: the panel, and an exported guard. */
 export default defineConfig({
   test: {
-    include: ['test/webview/**/*.test.ts'],
+    include: ['test/webview/**/*.test.ts', 'test/**/*.browser.test.ts'],
+    globalSetup: 'test/build-bundles.ts',
     pool: 'forks',
     maxWorkers: 1,
     retry: 1,
