@@ -2,8 +2,14 @@ import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-icon/index.js';
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { SampleFilter, SampleOrder, ToPanelMessage } from '../src/protocol/panel-protocol.ts';
+import type {
+  ManifoldPicturesMessage,
+  SampleFilter,
+  SampleOrder,
+  ToPanelMessage,
+} from '../src/protocol/panel-protocol.ts';
 import { age, duration } from '../src/report/wording.ts';
+import type { Mark } from './adversary-question.ts';
 import './condition-summary.ts';
 import './detection-summary.ts';
 import type { EditorLink } from './editor-link.ts';
@@ -15,6 +21,8 @@ import './sample-grid.ts';
 import { SampleSource } from './sample-source.ts';
 import './sample-toolbar.ts';
 import { sharedStyles } from './shared-styles.ts';
+import type { TrainingWish } from './training-section.ts';
+import './training-section.ts';
 import { initialView, withCondition, type ViewState } from './view-state.ts';
 
 type Snapshot = Extract<ToPanelMessage, { kind: 'snapshot' }>;
@@ -89,6 +97,8 @@ export class AuditPanel extends LitElement {
   @state() accessor #snapshot: Snapshot | undefined;
   @state() accessor #view: ViewState = initialView('clean');
   @state() accessor #revision = 0;
+  @state() accessor #manifoldPictures: ManifoldPicturesMessage | undefined;
+  #wantsManifoldPictures = false;
   /** Whether the user has chosen a condition; until then the panel follows the audit. */
   #hasChosen = false;
   #source: SampleSource | undefined;
@@ -118,8 +128,17 @@ export class AuditPanel extends LitElement {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return html`<p class="quiet" role="status">Loading…</p>`;
     const { report, problem, stale } = snapshot;
+    const training = this.#training(snapshot);
     return html`
       ${this.#header(snapshot)} ${this.#progress(snapshot)}
+      ${
+        training === undefined
+          ? nothing
+          : html`<assay-training-section
+              .training=${training}
+              @training-wish=${(event: CustomEvent<TrainingWish>) => this.link?.send({ kind: event.detail })}
+            ></assay-training-section>`
+      }
       ${problem === undefined ? nothing : banner('info', problem)}
       ${stale === undefined ? nothing : banner('history', `Out of date: ${stale}.`)}
       ${
@@ -144,10 +163,7 @@ export class AuditPanel extends LitElement {
                 .detection=${report.detection}
                 current=${this.#view.condition}
               ></assay-detection-summary>
-              <assay-manifold-section
-                .conditions=${report.conditions}
-                .manifold=${report.manifold}
-              ></assay-manifold-section>
+              ${report.manifold === undefined ? nothing : this.#manifold(report, training)}
               <assay-findings
                 .checks=${report.checks}
                 .flags=${report.flags}
@@ -200,13 +216,28 @@ export class AuditPanel extends LitElement {
     </div>`;
   }
 
+  #manifold(
+    { conditions, manifold, model }: NonNullable<Snapshot['report']>,
+    training: Snapshot['training'],
+  ): unknown {
+    return html`<assay-manifold-section
+      .conditions=${conditions}
+      .manifold=${manifold}
+      .classNames=${model.classNames}
+      .pictures=${this.#manifoldPictures}
+      .isTraining=${training !== undefined}
+      @training-wanted=${() => this.link?.send({ kind: 'train' })}
+      @pictures-wanted=${() => this.#askManifoldPictures()}
+    ></assay-manifold-section>`;
+  }
+
   #samples(report: NonNullable<Snapshot['report']>): unknown {
     const { selected, condition } = this.#view;
     const { classNames, inputShape } = report.model;
     const shown = report.conditions.find(({ id }) => id === condition);
     const sample = selected === undefined ? undefined : this.#source?.find(selected);
     const total = this.#source?.total ?? 0;
-    return html`<section class="samples" aria-label="Samples">
+    return html`<section class="samples" aria-label="Samples" @adversary-marked=${this.#mark}>
       <assay-sample-toolbar
         .conditions=${report.conditions}
         .filter=${this.#view.filter}
@@ -222,6 +253,7 @@ export class AuditPanel extends LitElement {
               .sample=${sample}
               .pictures=${this.#source?.picturesOf(sample.index)}
               .conditions=${report.conditions}
+              .manifold=${report.manifold}
               .classNames=${classNames}
               @detail-closed=${() => this.#look({ selected: undefined })}
             ></assay-sample-detail>`
@@ -242,16 +274,45 @@ export class AuditPanel extends LitElement {
   }
 
   #receive(message: ToPanelMessage): void {
-    if (message.kind !== 'snapshot') {
-      this.#source?.receive(message);
-      return;
+    switch (message.kind) {
+      case 'snapshot':
+        this.#receiveSnapshot(message);
+        break;
+      case 'manifold-pictures':
+        this.#manifoldPictures = message;
+        break;
+      case 'samples':
+      case 'pictures':
+        this.#source?.receive(message);
     }
-    const before = this.#snapshot?.report?.updatedAt;
+  }
+
+  #receiveSnapshot(message: Snapshot): void {
+    const before = versionOf(this.#snapshot);
     this.#snapshot = message;
     const { report } = message;
     if (report === undefined) return;
     if (!this.#hasChosen) this.#followAudit(report.conditions);
-    if (report.updatedAt !== before) this.#source?.reload(this.#view);
+    if (versionOf(message) === before) return;
+    this.#source?.reload(this.#view);
+    if (this.#wantsManifoldPictures) this.#askManifoldPictures();
+  }
+
+  #askManifoldPictures(): void {
+    this.#wantsManifoldPictures = true;
+    this.link?.send({ kind: 'manifold-pictures' });
+  }
+
+  #mark(event: CustomEvent<Mark>): void {
+    this.link?.send({ kind: 'mark', ...event.detail });
+  }
+
+  /** What is to be said of a training; nothing any more once the report is made with its manifold. */
+  #training({ report, run, training }: Snapshot): Snapshot['training'] {
+    if (training?.state !== 'trained') return training;
+    const { manifold } = report ?? {};
+    const isUsed = manifold?.trained === true && manifold.key === training.key;
+    return isUsed || run !== undefined ? undefined : training;
   }
 
   /** Shows the first attack as soon as it has something to show. */
@@ -271,6 +332,16 @@ export class AuditPanel extends LitElement {
     this.#view = { ...this.#view, ...change };
     if (!('selected' in change)) this.#source?.reload(this.#view);
   }
+}
+
+/** Changes whenever samples or pictures of the report may have changed, marks included. */
+function versionOf(snapshot: Snapshot | undefined): string | undefined {
+  const { report } = snapshot ?? {};
+  if (report === undefined) return undefined;
+  const { manifold } = report;
+  const marks =
+    manifold?.trained === true ? manifold.naturalAdversaries.map(({ marks }) => marks) : [];
+  return JSON.stringify([report.updatedAt, marks]);
 }
 
 function banner(icon: string, text: string): unknown {

@@ -24,6 +24,38 @@ export function paintImage(
   return pixels;
 }
 
+/**
+ * The salient places of a change, over the darkened original: the more a place was changed, the more
+ * it is orange. Its largest change has full colour, so that places show and not sizes.
+ *
+ * @param reference what was changed, in input units
+ * @returns RGBA, 8 bits each
+ */
+export function paintSaliency(
+  values: Float32Array,
+  reference: Float32Array,
+  channels: number,
+  bounds: readonly [number, number],
+): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = paintImage(reference, channels, bounds);
+  const scale = amplification(values, reference);
+  for (let i = 0; i < pixels.length / 4; i++) {
+    let largest = 0;
+    for (let c = 0; c < channels; c++) {
+      const at = i * channels + c;
+      largest = Math.max(largest, Math.abs((values[at] ?? 0) - (reference[at] ?? 0)));
+    }
+    const share = Math.min(1, largest * scale);
+    for (const [channel, colour] of salientColour.entries()) {
+      const at = 4 * i + channel;
+      pixels[at] = 0.6 * (1 - share) * (pixels[at] ?? 0) + share * colour;
+    }
+  }
+  return pixels;
+}
+
+const salientColour = [255, 140, 0] as const;
+
 /** How strongly a difference is drawn: its largest change has full colour. */
 export function amplification(values: Float32Array, reference: Float32Array): number {
   let largest = 0;

@@ -1,8 +1,8 @@
 import { css, html, LitElement, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import { paintDifference, paintImage } from './painting.ts';
+import { paintDifference, paintImage, paintSaliency } from './painting.ts';
 
-/** An input drawn as a picture; with `reference`, the amplified difference to it. */
+/** An input drawn as a picture; with `reference`, what was changed of that. */
 @customElement('assay-picture')
 export class Picture extends LitElement {
   static override styles = css`
@@ -24,6 +24,8 @@ export class Picture extends LitElement {
   /** Values in input units, `[height, width, channels]`; undefined while they are on their way. */
   @property({ attribute: false }) accessor values: Float32Array | undefined;
   @property({ attribute: false }) accessor reference: Float32Array | undefined;
+  /** How a change is shown: amplified with its sign, or where it is, over what was changed. */
+  @property() accessor change: 'difference' | 'saliency' = 'difference';
   @property({ attribute: false }) accessor shape: readonly number[] = [];
   @property({ attribute: false }) accessor bounds: readonly [number, number] = [0, 1];
   /** What the picture shows, for those who cannot see it. */
@@ -44,7 +46,9 @@ export class Picture extends LitElement {
     const pixels =
       reference === undefined
         ? paintImage(values, channels, bounds)
-        : paintDifference(values, reference, channels);
+        : this.change === 'saliency'
+          ? paintSaliency(values, reference, channels, bounds)
+          : paintDifference(values, reference, channels);
     canvas.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0);
   }
 }

@@ -1,54 +1,83 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { ToPanelMessage } from '../src/protocol/panel-protocol.ts';
-import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
+import type {
+  AuditReport,
+  Condition,
+  SampleCondition,
+  SampleRecord,
+} from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
+import './adversary-question.ts';
 import { amplification } from './painting.ts';
 import './picture.ts';
 import { answer, className, outcomeWords } from './sample-words.ts';
-import { sharedStyles } from './shared-styles.ts';
+import { sharedStyles, tableStyles } from './shared-styles.ts';
 
 type Pictures = Extract<ToPanelMessage, { kind: 'pictures' }>;
 
-/** One sample in full: clean and under every attack, side by side. */
+/** A line of the table: its title, and what it shows of a condition; undefined where it means nothing. */
+interface Line {
+  readonly title: string;
+  readonly explanation?: string;
+  readonly cell: (condition: Condition, result: SampleCondition) => unknown;
+}
+
+/** Corrections that have a picture, in this order. */
+const reconstructions = ['reconstruction', 'refined-reconstruction'] as const;
+
+/**
+ * One sample in full. A column for each condition, so that attacks stand side by side: what the model
+ * saw, what was changed and where, its reconstructions, and what the model answers to each.
+ */
 @customElement('assay-sample-detail')
 export class SampleDetail extends LitElement {
   static override styles = [
     sharedStyles,
+    tableStyles,
     css`
       :host {
         display: block;
-        overflow: auto;
       }
       .title {
         display: flex;
         justify-content: space-between;
         align-items: center;
       }
-      .cards {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 16px;
+      .scroll {
+        overflow-x: auto;
       }
-      figure {
-        margin: 0;
-        --picture-size: 112px;
+      table {
+        --picture-size: 96px;
       }
-      .pair {
-        display: flex;
-        gap: 4px;
+      th,
+      td {
+        text-align: left;
+        vertical-align: top;
+        padding: 3px 16px 3px 0;
+        white-space: normal;
+        border-bottom: 0;
       }
-      dl {
-        display: grid;
-        grid-template-columns: auto auto;
-        gap: 2px 12px;
-        margin: 4px 0 0;
+      thead th {
+        font-weight: 600;
+        vertical-align: bottom;
+        min-width: 96px;
+        max-width: 132px;
       }
-      dt {
+      tbody th {
+        position: sticky;
+        left: 0;
+        z-index: 1;
+        min-width: 84px;
+        max-width: 120px;
+        background: var(--vscode-editor-background);
         color: var(--vscode-descriptionForeground);
       }
-      dd {
-        margin: 0;
+      td {
+        font-variant-numeric: tabular-nums;
+      }
+      .answer {
+        display: block;
       }
       .wrong {
         color: var(--vscode-list-errorForeground, var(--vscode-errorForeground));
@@ -59,15 +88,17 @@ export class SampleDetail extends LitElement {
   @property({ attribute: false }) accessor sample: SampleRecord | undefined;
   @property({ attribute: false }) accessor pictures: Pictures | undefined;
   @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
+  @property({ attribute: false }) accessor manifold: AuditReport['manifold'];
   @property({ attribute: false }) accessor classNames: readonly string[] = [];
 
   override render(): unknown {
     const { sample } = this;
     if (sample === undefined) return nothing;
     const shown = this.conditions.filter(({ id }) => id in sample.conditions);
+    const name = `Sample ${sample.id}, label ${className(sample.label, this.classNames)}`;
     return html`
       <div class="title">
-        <h2>Sample ${sample.id}, label ${className(sample.label, this.classNames)}</h2>
+        <h2>${name}</h2>
         <vscode-icon
           name="close"
           action-icon
@@ -75,79 +106,169 @@ export class SampleDetail extends LitElement {
           @click=${() => this.dispatchEvent(new CustomEvent('detail-closed'))}
         ></vscode-icon>
       </div>
-      <div class="cards">${shown.map(condition => this.#card(sample, condition))}</div>
+      <div class="scroll" tabindex="0" role="region" aria-label=${name}>
+        <table>
+          <thead>
+            <tr>
+              <td></td>
+              ${shown.map(({ label }) => html`<th scope="col">${label}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${this.#lines(sample).map(line => this.#row(line, shown, sample))}
+          </tbody>
+        </table>
+      </div>
     `;
   }
 
-  #card(sample: SampleRecord, { id, kind, label }: Condition): unknown {
-    const result = sample.conditions[id];
-    const wrong = result !== undefined && result.prediction !== sample.label;
-    return html`<figure>
-      ${this.#pictures(id, kind, label)}
-      <figcaption>
-        <strong>${label}</strong>
-        <dl>
-          <dt>Answer</dt>
-          <dd class=${wrong ? 'wrong' : ''}>
-            ${answer(result, this.classNames)}${wrong ? ', wrong' : ''}
-          </dd>
-          ${
-            result?.outcome === undefined
-              ? nothing
-              : html`<dt>Outcome</dt>
-                  <dd>${outcomeWords[result.outcome]}</dd>`
-          }
-          ${
-            result?.distance === undefined
-              ? nothing
-              : html`<dt>L∞ / L2</dt>
-                  <dd>${scientific(result.distance.Linf)} / ${scientific(result.distance.L2)}</dd>`
-          }
-          ${
-            result?.scores?.['mutual-information'] === undefined
-              ? nothing
-              : html`<dt>MI</dt>
-                  <dd>${scientific(result.scores['mutual-information'])}</dd>
-                  <dt>SMV</dt>
-                  <dd>${scientific(result.scores['softmax-variance'] ?? null)}</dd>`
-          }
-          ${
-            result?.steps === undefined
-              ? nothing
-              : html`<dt>Steps</dt>
-                  <dd>${result.steps}</dd>`
-          }
-        </dl>
-      </figcaption>
-    </figure>`;
+  /** A line that has nothing to show of any condition is left out. */
+  #row(
+    { title, explanation, cell }: Line,
+    shown: readonly Condition[],
+    sample: SampleRecord,
+  ): unknown {
+    const cells = shown.map(condition => {
+      const result = sample.conditions[condition.id];
+      return result === undefined ? undefined : cell(condition, result);
+    });
+    if (cells.every(content => content === undefined)) return nothing;
+    return html`<tr>
+      <th scope="row" title=${explanation ?? nothing}>${title}</th>
+      ${cells.map(content => html`<td>${content ?? nothing}</td>`)}
+    </tr>`;
   }
 
-  #pictures(id: string, kind: Condition['kind'], label: string): unknown {
+  #lines(sample: SampleRecord): Line[] {
+    const score =
+      (name: string) =>
+      (_: Condition, { scores }: SampleCondition) =>
+        scores?.[name] === undefined ? undefined : scientific(scores[name]);
+    return [
+      {
+        title: 'Input',
+        cell: ({ id, label }, result) =>
+          html`${this.#picture(this.pictures?.inputs[id], label)} ${this.#answer(sample, result)}`,
+      },
+      {
+        title: 'Difference',
+        explanation: 'Amplified: red is brighter, blue darker. Of a natural adversary, to G(I(x))',
+        cell: condition => this.#change(condition, 'difference'),
+      },
+      {
+        title: 'Saliency',
+        explanation: 'Where it was changed, over what was changed',
+        cell: condition => this.#change(condition, 'saliency'),
+      },
+      ...this.#correctionLines(sample),
+      ...this.#questionLine(sample),
+      {
+        title: 'Outcome',
+        cell: (_, { outcome }) => (outcome === undefined ? undefined : outcomeWords[outcome]),
+      },
+      {
+        title: 'L∞ / L2',
+        explanation: 'Size of the change, input units',
+        cell: (_, { distance }) =>
+          distance === undefined
+            ? undefined
+            : `${scientific(distance.Linf)} / ${scientific(distance.L2)}`,
+      },
+      {
+        title: 'Δz',
+        explanation: 'Distance in the latent space',
+        cell: (_, { latentDistance }) =>
+          latentDistance === undefined ? undefined : latentDistance.toPrecision(3),
+      },
+      { title: 'MI', explanation: 'Mutual information, nats', cell: score('mutual-information') },
+      { title: 'SMV', explanation: 'Softmax variance', cell: score('softmax-variance') },
+      {
+        title: 'Steps',
+        explanation: 'Gradient steps or queries',
+        cell: (_, { steps }) => steps,
+      },
+    ];
+  }
+
+  /** One line for each correction: its picture where there is one, and what the model answers. */
+  #correctionLines(sample: SampleRecord): Line[] {
+    const corrections = this.manifold?.trained === true ? this.manifold.corrections : [];
+    const labels = new Map(corrections.map(({ method, label }) => [method, label]));
+    return [...labels].map(([method, label]) => ({
+      title: label.replace(/^./, first => first.toUpperCase()),
+      cell: ({ id, label: of }, { corrected }) => {
+        const result = corrected?.[method];
+        if (result === undefined) return undefined;
+        const hasPicture = reconstructions.some(name => name === method);
+        const values = this.pictures?.reconstructions[id]?.[method];
+        return html`${hasPicture ? this.#picture(values, `${label} of ${of}`) : nothing}
+        ${this.#answer(sample, result)}`;
+      },
+    }));
+  }
+
+  /** Only natural adversaries may truly be something else. */
+  #questionLine(sample: SampleRecord): Line[] {
+    const name = className(sample.label, this.classNames);
+    return [
+      {
+        title: `Still a ${name}?`,
+        explanation: 'Whether the natural adversary still looks like its label, to you',
+        cell: ({ id, label }, { adversary, looksLikeLabel }) =>
+          adversary === undefined
+            ? undefined
+            : html`<assay-adversary-question
+                .mark=${{ condition: id, sample: sample.index, adversary, looksLikeLabel }}
+                label="Does ${label} of sample ${sample.id} still look like ${name}?"
+              ></assay-adversary-question>`,
+      },
+    ];
+  }
+
+  #answer(
+    sample: SampleRecord,
+    result: Pick<SampleCondition, 'prediction' | 'confidence'>,
+  ): unknown {
+    const wrong = result.prediction !== sample.label;
+    return html`<span class=${wrong ? 'answer wrong' : 'answer'}
+      >${answer(result, this.classNames)}${
+        wrong ? html`<span class="visually-hidden"> wrong</span>` : nothing
+      }</span
+    >`;
+  }
+
+  #picture(values: Float32Array | undefined, label: string): unknown {
     const { pictures } = this;
     if (pictures?.shape.length !== 3) return nothing;
+    return html`<assay-picture
+      .values=${values}
+      .shape=${pictures.shape}
+      .bounds=${pictures.bounds}
+      label=${label}
+    ></assay-picture>`;
+  }
+
+  #change({ id, kind, label }: Condition, change: 'difference' | 'saliency'): unknown {
+    const { pictures } = this;
+    if (pictures?.shape.length !== 3 || kind === 'clean' || kind === 'baseline') return undefined;
     const values = pictures.inputs[id];
-    const clean = pictures.inputs['clean'];
-    const isChanged = kind !== 'clean' && kind !== 'baseline';
-    const difference =
-      isChanged && values !== undefined && clean !== undefined
-        ? html`<assay-picture
-            .values=${values}
-            .reference=${clean}
-            .shape=${pictures.shape}
-            .bounds=${pictures.bounds}
-            label="Difference of ${label}"
-            title="Difference, amplified ${amplification(values, clean).toPrecision(3)} times: red is brighter, blue darker"
-          ></assay-picture>`
-        : nothing;
-    return html`<div class="pair">
-      <assay-picture
-        .values=${values}
-        .shape=${pictures.shape}
-        .bounds=${pictures.bounds}
-        label=${label}
-      ></assay-picture>
-      ${difference}
-    </div>`;
+    // A natural adversary is a change of the reconstruction, not of the sample.
+    const reference =
+      (kind === 'natural' ? pictures.reconstructions['clean']?.['reconstruction'] : undefined) ??
+      pictures.inputs['clean'];
+    if (values === undefined || reference === undefined) return undefined;
+    const times = amplification(values, reference).toPrecision(3);
+    return html`<assay-picture
+      .values=${values}
+      .reference=${reference}
+      .shape=${pictures.shape}
+      .bounds=${pictures.bounds}
+      change=${change}
+      label=${change === 'difference' ? `Difference of ${label}` : `Salient places of ${label}`}
+      title=${
+        change === 'difference' ? `Amplified ${times} times: red is brighter, blue darker` : nothing
+      }
+    ></assay-picture>`;
   }
 }
 

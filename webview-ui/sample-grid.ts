@@ -5,6 +5,7 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { SampleOrder } from '../src/protocol/panel-protocol.ts';
 import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
+import { answerOfKey, markEvent } from './adversary-question.ts';
 import './picture.ts';
 import type { SampleSource } from './sample-source.ts';
 import { answer, className, outcomeWords } from './sample-words.ts';
@@ -174,7 +175,8 @@ export class SampleGrid extends LitElement {
     const id = this.condition?.id ?? 'clean';
     const clean = this.condition?.kind === 'baseline' ? 'baseline' : 'clean';
     const kind = this.condition?.kind;
-    const isChanged = kind === 'attack' || kind === 'control' || kind === 'corruption';
+    const isAttacked = kind === 'attack' || kind === 'natural';
+    const isChanged = isAttacked || kind === 'control' || kind === 'corruption';
     const norm = this.condition?.distance?.norm ?? 'L2';
     const result = (sample: SampleRecord) => sample.conditions[id];
     const columns: Column[] = [
@@ -190,7 +192,7 @@ export class SampleGrid extends LitElement {
         cell: sample => this.#answerCell(sample, clean),
       },
       {
-        title: kind === 'attack' ? 'Under attack' : 'Changed',
+        title: isAttacked ? 'Under attack' : 'Changed',
         by: 'confidence',
         onlyChanged: true,
         cell: sample => this.#answerCell(sample, id),
@@ -204,6 +206,15 @@ export class SampleGrid extends LitElement {
           return outcome === undefined ? '' : outcomeWords[outcome];
         },
       },
+      ...(kind === 'natural'
+        ? [
+            {
+              title: 'Still its label?',
+              explanation: 'To whoever looked at it. Keys on a row: Y, N, U',
+              cell: (sample: SampleRecord) => result(sample)?.looksLikeLabel ?? '',
+            },
+          ]
+        : []),
       {
         title: norm.replace('Linf', 'L∞'),
         explanation: 'Size of the perturbation, input units',
@@ -229,7 +240,7 @@ export class SampleGrid extends LitElement {
     ];
     return columns.filter(
       ({ title, onlyChanged }) =>
-        (isChanged || onlyChanged !== true) && (kind === 'attack' || title !== 'Outcome'),
+        (isChanged || onlyChanged !== true) && (isAttacked || title !== 'Outcome'),
     );
   }
 
@@ -360,7 +371,21 @@ export class SampleGrid extends LitElement {
     } else if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       this.#choose(this.#active);
+    } else {
+      this.#mark(event);
     }
+  }
+
+  /** Answers whether the natural adversary of the row still looks like its label. */
+  #mark(event: KeyboardEvent): void {
+    const answer = answerOfKey(event);
+    const sample = this.source?.sampleAt(this.#active);
+    const condition = this.condition?.id;
+    if (answer === undefined || sample === undefined || condition === undefined) return;
+    const { adversary, looksLikeLabel } = sample.conditions[condition] ?? {};
+    if (adversary === undefined) return;
+    const mark = { condition, sample: sample.index, adversary, looksLikeLabel };
+    this.dispatchEvent(markEvent(mark, answer));
   }
 }
 

@@ -17,7 +17,10 @@ export function className(index: number, names: readonly string[]): string {
 }
 
 /** `7 (98.2%)`: an answer and how sure the model is of it. */
-export function answer(condition: SampleCondition | undefined, names: readonly string[]): string {
+export function answer(
+  condition: Pick<SampleCondition, 'prediction' | 'confidence'> | undefined,
+  names: readonly string[],
+): string {
   if (condition === undefined) return '…';
   return `${className(condition.prediction, names)} (${(100 * condition.confidence).toFixed(1)}%)`;
 }

@@ -272,19 +272,27 @@ export class ManifoldWorkshop {
 }
 
 function describeProgress(
-  { step, steps, secondsLeft, point, reconstructions, samples }: LearningProgress,
+  { step, steps, secondsLeft, history, reconstructions, samples }: LearningProgress,
   bounds: Classifier['bounds'],
 ): ManifoldProgress {
   const isPicture = reconstructions !== undefined && reconstructions.shape.length >= 2;
   const tiles =
     !isPicture || samples === undefined
       ? undefined
-      : [sampleTiles(reconstructions, bounds), sampleTiles(samples, bounds)];
+      : [...pairsApart(sampleTiles(reconstructions, bounds)), sampleTiles(samples, bounds)];
+  const losses = history.at(-1);
+  const isNews = losses === undefined || losses.step === step;
   return {
     step,
     steps,
     ...(secondsLeft === undefined ? {} : { secondsLeft }),
-    ...(point === undefined ? {} : { losses: { ...point } }),
+    ...(losses === undefined ? {} : { losses }),
+    ...(isNews ? { history } : {}),
     ...(tiles === undefined ? {} : { picture: Buffer.from(encodeSheet(tiles)).toString('base64') }),
   };
+}
+
+/** Samples and reconstructions in turn, as a row of samples above a row of reconstructions. */
+function pairsApart(tiles: readonly Tile[]): Tile[][] {
+  return [0, 1].map(parity => tiles.filter((_, i) => i % 2 === parity));
 }

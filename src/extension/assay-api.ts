@@ -1,3 +1,4 @@
+import type { ManifoldTrainingState } from '../protocol/panel-protocol.ts';
 import type { AuditReport } from '../report/audit-report.ts';
 import type { AuditRun } from './audit-runs.ts';
 
@@ -22,4 +23,12 @@ export interface AssayApi {
   report(modelPath: string): Promise<AuditReport | undefined>;
   /** Process id of the worker while there is one, as the log names it. */
   workerProcessId(): number | undefined;
+  /**
+   * How the training of a manifold stands, as the panel shows it.
+   *
+   * @param configPath absolute path of the `assay.config.json`
+   */
+  training(configPath: string): ManifoldTrainingState | undefined;
+  /** Process id of the worker that trains it, while there is one. */
+  trainingProcessId(configPath: string): number | undefined;
 }

@@ -4,7 +4,11 @@ import type { Disposable } from 'vscode-jsonrpc';
 import { describeError } from '../errors/assay-error.ts';
 import type { FromPanelMessage, ToPanelMessage } from '../protocol/panel-protocol.ts';
 import { lensCommands } from '../protocol/server-protocol.ts';
+import type { AuditReport } from '../report/audit-report.ts';
 import type { AuditRuns } from './audit-runs.ts';
+import { readManifoldPictures } from './manifold-pictures.ts';
+import type { ManifoldTrainings } from './manifold-trainings.ts';
+import { markAdversary } from './mark-adversary.ts';
 import { PacedTask } from './paced-task.ts';
 import { panelHtml } from './panel-html.ts';
 import { parsePanelMessage } from './panel-messages.ts';
@@ -21,6 +25,7 @@ export interface PanelServices {
   readonly log: LogOutputChannel;
   readonly runs: AuditRuns;
   readonly reports: WorkspaceReports;
+  readonly trainings: ManifoldTrainings;
 }
 
 /** Between two snapshots, so that a quick audit does not drown the panel in them. */
@@ -48,13 +53,15 @@ export class AuditPanel implements Disposable {
     this.#panel = panel;
     this.modelUri = modelUri;
     this.#services = services;
-    const { runs, reports } = services;
+    const { runs, reports, trainings } = services;
     this.#subscriptions = [
       panel.webview.onDidReceiveMessage(message => void this.#receive(message)),
       runs.onDidChange(({ request }) => {
         if (request.modelPath === modelUri.fsPath) this.#snapshots.request();
       }),
       reports.onDidChange(path => void this.#onReport(path)),
+      // Not each model has its own configuration: whether it is this one's, the snapshot knows.
+      trainings.onDidChange(() => this.#snapshots.request()),
     ];
     this.#fill();
   }
@@ -128,6 +135,16 @@ export class AuditPanel implements Disposable {
         return this.#sendSamples(message);
       case 'pictures':
         return this.#sendPictures(message.sample);
+      case 'manifold-pictures':
+        return this.#sendManifoldPictures();
+      case 'mark':
+        return this.#mark(message);
+      case 'train':
+        return runCommand('assay.trainManifold', this.modelUri);
+      case 'pause-training':
+        return this.#onTraining(configPath => this.#services.trainings.pause(configPath));
+      case 'cancel-training':
+        return this.#onTraining(configPath => this.#services.trainings.cancel(configPath));
       case 'run':
         return runCommand(lensCommands.audit, this.modelUri);
       case 'cancel':
@@ -138,7 +155,7 @@ export class AuditPanel implements Disposable {
   }
 
   async #sendSnapshot(): Promise<void> {
-    const { reports, runs } = this.#services;
+    const { reports, runs, trainings } = this.#services;
     const model = await this.#model();
     await this.#post(
       model === undefined
@@ -146,10 +163,11 @@ export class AuditPanel implements Disposable {
             kind: 'snapshot',
             report: undefined,
             run: undefined,
+            training: undefined,
             problem: l10n.t('The model is not part of the open workspace.'),
             stale: undefined,
           }
-        : await panelSnapshot(model, reports, runs),
+        : await panelSnapshot(model, reports, runs, trainings),
     );
   }
 
@@ -164,14 +182,39 @@ export class AuditPanel implements Disposable {
   }
 
   async #sendPictures(sample: number): Promise<void> {
-    const model = await this.#model();
-    if (model === undefined) return;
-    const report = await this.#services.reports.load(model);
-    const reportPath = this.#services.reports.pathOf(model);
-    if (report === undefined || reportPath === undefined) return;
-    const inputs = await readPictures(reportPath, report, sample);
+    const { report, path } = (await this.#report()) ?? {};
+    if (report === undefined || path === undefined) return;
+    const pictures = await readPictures(path, report, sample);
     const { inputShape: shape, bounds } = report.model;
-    await this.#post({ kind: 'pictures', sample, shape, bounds, inputs });
+    await this.#post({ kind: 'pictures', sample, shape, bounds, ...pictures });
+  }
+
+  async #sendManifoldPictures(): Promise<void> {
+    const { report, path } = (await this.#report()) ?? {};
+    if (report === undefined || path === undefined) return;
+    const pictures = await readManifoldPictures(path, report);
+    if (pictures !== undefined) await this.#post(pictures);
+  }
+
+  async #mark(mark: Extract<FromPanelMessage, { kind: 'mark' }>): Promise<void> {
+    const { report, path } = (await this.#report()) ?? {};
+    if (report === undefined || path === undefined) return;
+    await markAdversary(path, report, mark);
+    this.#services.reports.announce(path);
+  }
+
+  async #onTraining(action: (configPath: string) => void): Promise<void> {
+    const configPath = (await this.#model())?.configPath;
+    if (configPath !== undefined) action(configPath);
+  }
+
+  /** The report as it is on disk, with its absolute path; undefined while there is none. */
+  async #report(): Promise<{ report: AuditReport; path: string } | undefined> {
+    const model = await this.#model();
+    if (model === undefined) return undefined;
+    const report = await this.#services.reports.load(model);
+    const path = this.#services.reports.pathOf(model);
+    return report === undefined || path === undefined ? undefined : { report, path };
   }
 
   async #open(what: 'model' | 'config' | 'report'): Promise<void> {

@@ -8,6 +8,7 @@ import { cancelAudit } from './cancel-command.ts';
 import { createConfig } from './create-config.ts';
 import { exportGuard } from './export-guard-command.ts';
 import { LazyLanguageServer } from './lazy-language-server.ts';
+import { ManifoldTrainings } from './manifold-trainings.ts';
 import { MenuContext } from './menu-context.ts';
 import { openReport } from './report-command.ts';
 import { StatusItem } from './status-item.ts';
@@ -31,9 +32,16 @@ export function activate(context: ExtensionContext): AssayApi {
   };
   const runs = new AuditRuns({ ...workerOptions, idleMilliseconds: 5 * minute });
   const reports = new WorkspaceReports();
-  const panels = new AuditPanels({ extensionUri: context.extensionUri, log, runs, reports });
+  const trainings = new ManifoldTrainings(workerOptions);
+  const panels = new AuditPanels({
+    extensionUri: context.extensionUri,
+    log,
+    runs,
+    reports,
+    trainings,
+  });
   const server = new LazyLanguageServer(context.asAbsolutePath('dist/server.cjs'), log, runs);
-  const services = { log, runs, reports, panels };
+  const services = { log, runs, reports, panels, trainings };
 
   runs.onDidReport(path => reports.announce(path));
   runs.onNotice(message => log.warn(message));
@@ -50,7 +58,7 @@ export function activate(context: ExtensionContext): AssayApi {
     ),
     commands.registerCommand('assay.createConfig', (model: unknown) => createConfig(model, log)),
     commands.registerCommand('assay.trainManifold', (model: unknown) =>
-      trainManifold(model, log, workerOptions),
+      trainManifold(model, services),
     ),
     commands.registerCommand('assay.exportGuard', (model: unknown) =>
       exportGuard(model, log, workerOptions),
@@ -62,7 +70,7 @@ export function activate(context: ExtensionContext): AssayApi {
     commands.registerCommand('assay.showLog', () => log.show()),
   );
   stop = async () => {
-    await Promise.allSettled([runs.dispose(), server.dispose()]);
+    await Promise.allSettled([runs.dispose(), trainings.dispose(), server.dispose()]);
   };
   server.startSoon();
 
@@ -78,6 +86,8 @@ export function activate(context: ExtensionContext): AssayApi {
       return reports.load(model);
     },
     workerProcessId: () => runs.workerProcessId,
+    training: configPath => trainings.of(configPath),
+    trainingProcessId: configPath => trainings.processIdOf(configPath),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { FromPanelMessage } from '../protocol/panel-protocol.ts';
+import { LooksLikeLabelSchema } from '../report/manifold-record.ts';
 
 const index = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -31,6 +32,17 @@ const FromPanelSchema = v.variant('kind', [
     }),
   }),
   v.object({ kind: v.literal('pictures'), sample: index }),
+  v.object({ kind: v.literal('manifold-pictures') }),
+  v.object({
+    kind: v.literal('mark'),
+    condition: v.string(),
+    sample: index,
+    adversary: v.string(),
+    looksLikeLabel: v.optional(LooksLikeLabelSchema),
+  }),
+  v.object({ kind: v.literal('train') }),
+  v.object({ kind: v.literal('pause-training') }),
+  v.object({ kind: v.literal('cancel-training') }),
   v.object({ kind: v.literal('run') }),
   v.object({ kind: v.literal('cancel') }),
   v.object({ kind: v.literal('open'), what: v.picklist(['model', 'config', 'report']) }),

@@ -5,6 +5,7 @@ import type { ReportSummary, ToPanelMessage } from '../protocol/panel-protocol.t
 import type { AuditReport } from '../report/audit-report.ts';
 import { describeStaleness, findStaleFiles } from '../report/staleness.ts';
 import type { AuditRuns } from './audit-runs.ts';
+import type { ManifoldTrainings } from './manifold-trainings.ts';
 import type { WorkspaceModel } from './workspace-models.ts';
 import type { WorkspaceReports } from './workspace-reports.ts';
 
@@ -16,6 +17,7 @@ export async function panelSnapshot(
   model: WorkspaceModel,
   reports: WorkspaceReports,
   runs: AuditRuns,
+  trainings: ManifoldTrainings,
 ): Promise<Extract<ToPanelMessage, { kind: 'snapshot' }>> {
   const run = runs.runOf(model.path);
   const { report, problem } = await loadReport(model, reports);
@@ -23,6 +25,7 @@ export async function panelSnapshot(
     kind: 'snapshot',
     report: report === undefined ? undefined : summaryOf(report),
     run: run?.progress,
+    training: model.configPath === undefined ? undefined : trainings.of(model.configPath),
     problem:
       run === undefined
         ? (problem ?? runs.lastFailureOf(model.path) ?? gap(model, report))

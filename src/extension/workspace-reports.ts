@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event, type Uri } from 'vscode';
+import { marksFileName } from '../report/adversary-marks.ts';
 import { reportFileName, reportFolder, type AuditReport } from '../report/audit-report.ts';
 import { readReport, reportPathOf } from '../report/report-files.ts';
 import type { WorkspaceModel } from './workspace-models.ts';
 
 interface CachedReport {
-  /** Size and time of the file that was read. */
+  /** Sizes and times of the files that were read: the report and its marks. */
   readonly stamp: string;
   readonly report: AuditReport;
 }
@@ -55,7 +56,8 @@ export class WorkspaceReports implements Disposable {
       this.#cache.delete(path);
       return undefined;
     }
-    const stamp = `${entry.size} ${entry.mtimeMs}`;
+    const marks = await stat(join(dirname(path), marksFileName)).catch(() => undefined);
+    const stamp = [entry, marks].map(file => `${file?.size} ${file?.mtimeMs}`).join(' ');
     const cached = this.#cache.get(path);
     if (cached?.stamp === stamp) return cached.report;
     const report = await readReport(path);

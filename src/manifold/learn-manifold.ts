@@ -45,8 +45,8 @@ export interface LearningProgress {
   readonly steps: number;
   /** Estimate of what is left at most, from the steps of this run; undefined at its beginning. */
   readonly secondsLeft: number | undefined;
-  /** The last evaluation, once there has been one. */
-  readonly point: TrainingPoint | undefined;
+  /** All evaluations so far, those before an interruption too. */
+  readonly history: readonly TrainingPoint[];
   /** Held-out samples and their reconstructions in turn, input units; with a new evaluation only. */
   readonly reconstructions: Batch | undefined;
   /** Samples of random latent vectors; with a new evaluation only. */
@@ -131,6 +131,7 @@ export async function learnManifold(
   const networks = createNetworks(plan.sizes);
   const start = (await store.loadCheckpoint(plan.key, networks)) ?? initialState(networks, seed);
   const observer = new LearningObserver(options, plan, start);
+  observer.report(start.step);
   const end = await trainManifold({
     engine,
     networks,
@@ -160,13 +161,13 @@ class LearningObserver {
   readonly #plan: LearningPlan;
   readonly #firstStep: number;
   readonly #began = performance.now();
-  #point: TrainingPoint | undefined;
+  #history: readonly TrainingPoint[];
 
   constructor(options: LearningOptions, plan: LearningPlan, start: TrainingState) {
     this.#options = options;
     this.#plan = plan;
     this.#firstStep = start.step;
-    this.#point = start.history.at(-1);
+    this.#history = start.history;
   }
 
   report(step: number, pictures?: { reconstructions: Batch; samples: Batch }): void {
@@ -177,14 +178,14 @@ class LearningObserver {
       step,
       steps,
       secondsLeft: done < 10 ? undefined : (seconds / done) * (steps - step),
-      point: this.#point,
+      history: this.#history,
       reconstructions: pictures?.reconstructions,
       samples: pictures?.samples,
     });
   }
 
   async show(state: TrainingState): Promise<void> {
-    this.#point = state.history.at(-1);
+    this.#history = state.history;
     if (this.#options.onProgress === undefined) return;
     const manifold = openManifold(
       this.#options.engine,

@@ -1,4 +1,6 @@
 import type { AuditReport, SampleRecord } from '../report/audit-report.ts';
+import type { LooksLikeLabel } from '../report/manifold-record.ts';
+import type { ManifoldLosses } from './worker-protocol.ts';
 
 /**
  * What the extension and the panel say to each other. The panel is a function of the last
@@ -41,11 +43,32 @@ export interface RunState {
   readonly secondsLeft?: number;
 }
 
+/** The training of the manifold that the model's configuration describes. */
+export interface ManifoldTrainingState {
+  /**
+   * `paused`: it goes on from the last evaluation. `failed`: it stopped by itself, for example since
+   * its process was killed; it goes on in the same way.
+   */
+  readonly state: 'running' | 'stopping' | 'paused' | 'failed' | 'trained';
+  readonly step: number;
+  /** At most this many; 0 until it is known. */
+  readonly steps: number;
+  readonly secondsLeft?: number;
+  readonly history: readonly ManifoldLosses[];
+  /** PNG in base64, as the worker sends it. */
+  readonly picture?: string;
+  /** Why it failed, for people. */
+  readonly problem?: string;
+  /** Of the trained manifold. */
+  readonly key?: string;
+}
+
 export type ToPanelMessage =
   | {
       readonly kind: 'snapshot';
       readonly report: ReportSummary | undefined;
       readonly run: RunState | undefined;
+      readonly training: ManifoldTrainingState | undefined;
       /** Why there is nothing to show, or what went wrong last; for people. */
       readonly problem: string | undefined;
       readonly stale: string | undefined;
@@ -66,7 +89,20 @@ export type ToPanelMessage =
       readonly bounds: readonly [number, number];
       /** Inputs by condition id, as float32 in input units. */
       readonly inputs: Readonly<Record<string, Float32Array>>;
-    };
+      /** Reconstructions by condition id and then by the name of the correction. */
+      readonly reconstructions: Readonly<Record<string, Readonly<Record<string, Float32Array>>>>;
+    }
+  | ManifoldPicturesMessage;
+
+/** What the manifold holds, in the order of the report's `manifold.pictures`. */
+export interface ManifoldPicturesMessage {
+  readonly kind: 'manifold-pictures';
+  readonly shape: readonly number[];
+  readonly bounds: readonly [number, number];
+  /** All samples one after the other, in input units. */
+  readonly random: Float32Array;
+  readonly ways: Float32Array;
+}
 
 export type FromPanelMessage =
   /** The panel is there and wants a snapshot. */
@@ -81,6 +117,21 @@ export type FromPanelMessage =
     }
   /** `sample` is the index in the data set. */
   | { readonly kind: 'pictures'; readonly sample: number }
+  | { readonly kind: 'manifold-pictures' }
+  /** What the user says of a natural adversary; without an answer, the mark is taken back. */
+  | {
+      readonly kind: 'mark';
+      readonly condition: string;
+      readonly sample: number;
+      readonly adversary: string;
+      readonly looksLikeLabel?: LooksLikeLabel | undefined;
+    }
+  /** Trains the manifold, or goes on. */
+  | { readonly kind: 'train' }
+  /** Stops the training for now; the panel offers to go on. */
+  | { readonly kind: 'pause-training' }
+  /** Ends the training, or puts away what the panel says of one that has ended. */
+  | { readonly kind: 'cancel-training' }
   | { readonly kind: 'run' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'open'; readonly what: 'model' | 'config' | 'report' };

@@ -106,6 +106,19 @@ export const ExportGuardRequest = new RequestType<
   WorkerErrorData
 >('assay/exportGuard');
 
+/** What one evaluation of a training has measured. */
+export interface ManifoldLosses {
+  readonly step: number;
+  /** Mean ‖G(I(x)) − x‖² over held-out samples. */
+  readonly heldOutError: number;
+  /** The same over the samples trained on since the evaluation before. */
+  readonly trainingError: number;
+  /** Mean ‖z − I(G(z))‖². */
+  readonly latentError: number;
+  /** Mean E[C(x)] − E[C(G(z))]. */
+  readonly criticDistance: number;
+}
+
 /** How a training is going. */
 export interface ManifoldProgress {
   readonly step: number;
@@ -113,13 +126,10 @@ export interface ManifoldProgress {
   readonly steps: number;
   readonly secondsLeft?: number;
   /** Of the last evaluation. */
-  readonly losses?: {
-    readonly heldOutError: number;
-    readonly trainingError: number;
-    readonly latentError: number;
-    readonly criticDistance: number;
-  };
-  /** PNG in base64: held-out samples and reconstructions in turn, and random samples below. */
+  readonly losses?: ManifoldLosses;
+  /** Of all evaluations, those before an interruption too; at the beginning and with each new one. */
+  readonly history?: readonly ManifoldLosses[];
+  /** PNG in base64, in three rows: held-out samples, their reconstructions, random samples. */
   readonly picture?: string;
 }
 

@@ -10,11 +10,16 @@ const shape = [2, 2, 1];
 /** Where the samples are in the data set. */
 const indices = [70, 3, 41];
 
+const none = { inputs: {}, reconstructions: {} };
+
 /** Pixels that tell which sample and which condition they belong to. */
 const pixels = (offset: number) => Float32Array.from({ length: 12 }, (_, i) => offset + i / 16);
 
-async function writeArrays(path: string, offset: number): Promise<void> {
+async function writeArrays(path: string, offset: number, reconstructed = false): Promise<void> {
   await writeNpz(path, {
+    ...(reconstructed
+      ? { reconstruction: { values: pixels(offset + 50), shape: [indices.length, ...shape] } }
+      : {}),
     inputs: { values: pixels(offset), shape: [indices.length, ...shape] },
     logits: { values: new Float32Array(6), shape: [3, 2] },
     labels: { values: new Int32Array(3), shape: [3] },
@@ -38,7 +43,7 @@ async function report() {
   const folder = join(root, '.assay', 'reports', 'digits');
   await mkdir(folder, { recursive: true });
   await writeArrays(join(folder, 'clean.npz'), 0);
-  await writeArrays(join(folder, 'fgsm.npz'), 100);
+  await writeArrays(join(folder, 'fgsm.npz'), 100, true);
   return { root, folder, path: join(folder, 'report.json') };
 }
 
@@ -49,26 +54,26 @@ describe('pictures', () => {
     const samples = [sampleAt(3, 'clean', 'fgsm'), sampleAt(41, 'clean', 'fgsm')];
     const pictures = await readPictures(path, { samples, arrays }, 41);
     expect(pictures).toEqual({
-      clean: pixels(0).slice(8, 12),
-      fgsm: pixels(100).slice(8, 12),
+      inputs: { clean: pixels(0).slice(8, 12), fgsm: pixels(100).slice(8, 12) },
+      reconstructions: { clean: {}, fgsm: { reconstruction: pixels(150).slice(8, 12) } },
     });
-    expect(pictures['clean']).toBeInstanceOf(Float32Array);
+    expect(pictures.inputs['clean']).toBeInstanceOf(Float32Array);
   });
 
   test('are left out for conditions that are not finished for the sample', async () => {
     const { path } = await report();
     const arrays = { clean: 'clean.npz', fgsm: 'fgsm.npz' };
     const pictures = await readPictures(path, { samples: [sampleAt(3, 'clean')], arrays }, 3);
-    expect(Object.keys(pictures)).toEqual(['clean']);
+    expect(Object.keys(pictures.inputs)).toEqual(['clean']);
   });
 
   test('are none for an unknown sample, and for arrays that are not there', async () => {
     const { path } = await report();
     const arrays = { clean: 'gone.npz' };
-    expect(await readPictures(path, { samples: [sampleAt(3, 'clean')], arrays }, 3)).toEqual({});
-    expect(await readPictures(path, { samples: [], arrays }, 3)).toEqual({});
+    expect(await readPictures(path, { samples: [sampleAt(3, 'clean')], arrays }, 3)).toEqual(none);
+    expect(await readPictures(path, { samples: [], arrays }, 3)).toEqual(none);
     const absent = { samples: [sampleAt(99, 'clean')], arrays: { clean: 'clean.npz' } };
-    expect(await readPictures(path, absent, 99)).toEqual({});
+    expect(await readPictures(path, absent, 99)).toEqual(none);
   });
 
   test('are never read from elsewhere, whatever the report says', async () => {
@@ -77,7 +82,7 @@ describe('pictures', () => {
     await symlink(join(root, 'secret.npz'), join(folder, 'linked.npz'));
     const samples = [sampleAt(3, 'clean')];
     for (const name of ['../../../secret.npz', 'linked.npz', join(root, 'secret.npz')]) {
-      expect(await readPictures(path, { samples, arrays: { clean: name } }, 3)).toEqual({});
+      expect(await readPictures(path, { samples, arrays: { clean: name } }, 3)).toEqual(none);
     }
   });
 });

@@ -126,6 +126,7 @@ export class PanelPage {
       kind: 'snapshot',
       report: report === undefined ? undefined : (summary as Omit<AuditReport, 'samples'>),
       run: undefined,
+      training: undefined,
       problem: undefined,
       stale: undefined,
       ...rest,
@@ -151,9 +152,9 @@ export class PanelPage {
       });
     }
     if (message.kind === 'pictures') await this.#postPictures(report, message.sample);
+    if (message.kind === 'manifold-pictures') await this.#postManifoldPictures(report);
   }
 
-  /** Typed arrays do not cross into the page by themselves: they are made there. */
   async #postPictures(report: AuditReport, sample: number): Promise<void> {
     const size = report.model.inputShape.reduce((product, length) => product * length, 1);
     const values = (offset: number) =>
@@ -162,12 +163,36 @@ export class PanelPage {
       report.conditions.map(({ id }, position) => [id, values(position)]),
     );
     const { inputShape: shape, bounds } = report.model;
-    const message = JSON.stringify({ kind: 'pictures', sample, shape, bounds, inputs });
+    const reconstructions = { clean: { reconstruction: values(1) } };
+    await this.#postArrays({ kind: 'pictures', sample, shape, bounds, inputs, reconstructions });
+  }
+
+  async #postManifoldPictures({ model, manifold }: AuditReport): Promise<void> {
+    if (manifold?.trained !== true || manifold.pictures === undefined) return;
+    const { random, ways } = manifold.pictures;
+    const size = model.inputShape.reduce((product, length) => product * length, 1);
+    const values = (count: number) =>
+      Array.from({ length: count * size }, (_, i) => (i % (size + 3)) / (size + 3));
+    await this.#postArrays({
+      kind: 'manifold-pictures',
+      shape: model.inputShape,
+      bounds: model.bounds,
+      random: values(random.length),
+      ways: values(ways.flatMap(({ points }) => points).length),
+    });
+  }
+
+  /** Typed arrays do not cross into the page by themselves: lists of numbers become some there. */
+  async #postArrays(message: object): Promise<void> {
     await this.page.evaluate(
       `(() => {
-        const message = ${message};
-        for (const id of Object.keys(message.inputs)) message.inputs[id] = Float32Array.from(message.inputs[id]);
-        window.postMessage(message);
+        const isShape = name => name === 'shape' || name === 'bounds';
+        const typed = (value, name) =>
+          Array.isArray(value) ? (isShape(name) ? value : Float32Array.from(value))
+          : value !== null && typeof value === 'object'
+            ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, typed(part, key)]))
+            : value;
+        window.postMessage(typed(${JSON.stringify(message)}, ''));
       })()`,
     );
   }

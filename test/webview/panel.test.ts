@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { withMarks } from '../../src/report/adversary-marks.ts';
 import { launchBrowser, PanelPage } from './panel-page.ts';
+import { naturalCondition, reportWithManifold, trainingAt } from './sample-manifold.ts';
 import { sampleReport } from './sample-report.ts';
 
 const axeSource = readFileSync(
@@ -261,6 +263,114 @@ describe('the panel', () => {
       .allInnerTexts();
     expect(cells.slice(-4)).toEqual(['–', '–', '–', '–']);
   });
+
+  test('shows all that is known of a sample side by side, and takes marks by mouse and by key', async () => {
+    const opened = await open();
+    const { page } = opened;
+    const report = reportWithManifold(12);
+    await opened.show(report);
+    await page.locator('vscode-single-select').first().click();
+    await page.getByRole('option', { name: 'Natural adversary' }).click();
+    await page.locator(rows).nth(2).click();
+    const detail = page.getByRole('region', { name: 'Sample 2, label 2' });
+    await detail.getByRole('img', { name: 'Salient places of Natural adversary' }).waitFor();
+    await detail.getByRole('img', { name: 'Difference of C&W L2 (quick)' }).waitFor();
+    await detail.getByRole('img', { name: 'reconstruction G(I(x)) of Clean' }).waitFor();
+    await detail.getByText('2 (93.0%)').waitFor();
+    const question = detail.getByRole('group', { name: 'still look like 2?' });
+    await question.getByRole('button', { name: 'No' }).click();
+    const mark = { kind: 'mark', condition: naturalCondition, sample: 2, adversary: 'adversary-2' };
+    await expect.poll(() => opened.received).toContainEqual({ ...mark, looksLikeLabel: 'no' });
+    await question.getByRole('button', { name: 'No' }).press('u');
+    await expect.poll(() => opened.received).toContainEqual({ ...mark, looksLikeLabel: 'unsure' });
+
+    // The extension answers with a report that has the mark.
+    const marks = [
+      { condition: naturalCondition, sample: 2, adversary: 'adversary-2', looksLikeLabel: 'no' },
+    ] as const;
+    await opened.show(withMarks(report, marks));
+    await page.locator(rows).nth(2).getByText('no', { exact: true }).waitFor();
+    const pressed = question.getByRole('button', { name: 'No' });
+    await expect.poll(() => pressed.getAttribute('aria-pressed')).toBe('true');
+    // The same answer again takes it back; on a row of the list a key does.
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('n');
+    await expect.poll(() => JSON.stringify(opened.received)).toContain(JSON.stringify(mark));
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    await page.screenshot({ path: 'test-results/panel-sample.png', fullPage: true });
+  });
+
+  test.each(['dark', 'light'] as const)(
+    'draws what the manifold holds when its part is opened, %s theme',
+    async theme => {
+      const opened = await open({ theme });
+      const { page } = opened;
+      await opened.show(reportWithManifold(12));
+      expect(opened.received.some(({ kind }) => kind === 'manifold-pictures')).toBe(false);
+      await page.getByText('6 of 12 samples have a natural adversary').click();
+      await page.getByRole('img', { name: 'Random sample, 6 of 6: 5 (80.0%)' }).waitFor();
+      await page.getByText('from sample 0 to sample 1').waitFor();
+      // The way back is the same one.
+      await page.getByLabel('From', { exact: true }).selectOption('2');
+      await page.getByText('from sample 2 to sample 0').waitFor();
+      await page.getByRole('img', { name: 'On the way, 1 of 5: 4 (82.0%)' }).waitFor();
+      await page.getByRole('columnheader', { name: 'still look like their label (95%)' }).waitFor();
+      expect(await accessibilityViolations(opened)).toEqual([]);
+      await page.screenshot({ path: `test-results/panel-manifold-${theme}.png`, fullPage: true });
+    },
+  );
+
+  test('offers to train a manifold that is not trained', async () => {
+    const opened = await open();
+    const manifold = { trained: false as const, reason: 'It is not trained.', remedy: 'Train it.' };
+    await opened.show({ ...sampleReport(5), manifold });
+    await opened.page.getByRole('button', { name: 'Train manifold' }).click();
+    await expect.poll(() => opened.received).toContainEqual({ kind: 'train' });
+  });
+
+  test.each(['dark', 'light'] as const)(
+    'shows a training, pauses it, goes on after a failure, and offers to audit, %s theme',
+    async theme => {
+      const opened = await open({ theme });
+      const { page, received } = opened;
+      const report = sampleReport(20);
+      await opened.show(report, { training: trainingAt(730) });
+      await page.getByText('Step 730 of at most 1500 · held-out error 7.50').waitFor();
+      await page.getByText('at most 1 min 35 s left').waitFor();
+      await page
+        .getByRole('img', { name: 'Held-out error: 30.0 at step 100, 7.50 at step 700' })
+        .waitFor();
+      const picture = page.getByRole('img', { name: 'Held-out samples, their reconstructions' });
+      await expect
+        .poll(() => picture.evaluate((node: unknown) => (node as { width: number }).width))
+        .toBe(8 * 20 + 4);
+      expect(await accessibilityViolations(opened)).toEqual([]);
+      await page.screenshot({ path: `test-results/panel-training-${theme}.png` });
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await expect.poll(() => received).toContainEqual({ kind: 'pause-training' });
+
+      const failed = { ...trainingAt(730, 'failed'), problem: 'The process stopped.' };
+      await opened.show(report, { training: failed });
+      await page.getByRole('alert').getByText('The process stopped.').waitFor();
+      await page.getByText('it goes on from step 700').waitFor();
+      await page.getByRole('button', { name: 'Resume' }).press('Enter');
+      await expect.poll(() => received).toContainEqual({ kind: 'train' });
+
+      await opened.show(report, { training: { ...trainingAt(1500, 'trained'), key: 'k' } });
+      await page.getByRole('heading', { name: 'The manifold is trained' }).waitFor();
+      const runs = page
+        .locator('assay-training-section')
+        .getByRole('button', { name: 'Run audit' });
+      await runs.click();
+      await expect.poll(() => received).toContainEqual({ kind: 'run' });
+
+      // Once the report is made with it there is nothing more to say.
+      await opened.show(reportWithManifold(20), {
+        training: { ...trainingAt(1500, 'trained'), key: 'k' },
+      });
+      await page.locator('assay-training-section').waitFor({ state: 'detached' });
+    },
+  );
 
   test('what was chosen survives a restart', async () => {
     const first = await open();

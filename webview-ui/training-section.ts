@@ -1,0 +1,226 @@
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { FromPanelMessage, ManifoldTrainingState } from '../src/protocol/panel-protocol.ts';
+import { duration } from '../src/report/wording.ts';
+import './loss-curve.ts';
+import { sharedStyles } from './shared-styles.ts';
+
+/** What its buttons ask for. */
+export type TrainingWish = Extract<
+  FromPanelMessage['kind'],
+  'train' | 'pause-training' | 'cancel-training' | 'run'
+>;
+
+/** The training of a manifold while it goes on: how far it is, its losses, and what it can draw. */
+@customElement('assay-training-section')
+export class TrainingSection extends LitElement {
+  static override styles = [
+    sharedStyles,
+    css`
+      :host {
+        display: block;
+        border: 1px solid var(--vscode-panel-border, var(--vscode-widget-border));
+        padding: 10px 12px;
+      }
+      .title {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 6px 16px;
+        justify-content: space-between;
+        align-items: start;
+      }
+      .actions {
+        display: flex;
+        gap: 8px;
+      }
+      progress {
+        width: 100%;
+        height: 4px;
+        appearance: none;
+        border: 0;
+        background: var(--vscode-editorWidget-background, transparent);
+      }
+      progress::-webkit-progress-bar {
+        background: var(--vscode-editorWidget-background, transparent);
+      }
+      progress::-webkit-progress-value {
+        background: var(--vscode-progressBar-background);
+      }
+      .problem {
+        color: var(--vscode-errorForeground);
+      }
+      .curves {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 12px 24px;
+        padding-top: 10px;
+      }
+      figure {
+        display: flex;
+        gap: 8px;
+        margin: 12px 0 0;
+      }
+      .rows {
+        display: flex;
+        flex-direction: column;
+        justify-content: space-around;
+        flex: none;
+        width: 110px;
+      }
+      canvas {
+        min-width: 0;
+        max-width: 100%;
+        height: auto;
+        object-fit: contain;
+        image-rendering: pixelated;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) accessor training: ManifoldTrainingState | undefined;
+  /** The picture that is drawn. */
+  #drawn: string | undefined;
+
+  override render(): unknown {
+    const { training } = this;
+    if (training === undefined) return nothing;
+    const { state, step, steps, history, picture } = training;
+    const isOpen = state === 'running' || state === 'stopping';
+    return html`<section aria-label="Training of the manifold">
+      <div class="title">
+        <div>
+          <h2>${titles[state]}</h2>
+          <span class="quiet" role="status">${describe(training)}</span>
+        </div>
+        <div class="actions">${this.#actions(training)}</div>
+      </div>
+      ${
+        isOpen
+          ? html`<progress
+              max=${Math.max(1, steps)}
+              .value=${step}
+              aria-label="Progress of the training"
+            ></progress>`
+          : nothing
+      }
+      ${
+        training.problem === undefined
+          ? nothing
+          : html`<p class="problem" role="alert">${training.problem}</p>`
+      }
+      ${history.length === 0 ? nothing : this.#curves(training)}
+      ${picture === undefined ? nothing : pictureFigure}
+    </section>`;
+  }
+
+  override updated(_changed: PropertyValues): void {
+    const { picture } = this.training ?? {};
+    const canvas = this.renderRoot.querySelector('canvas');
+    if (canvas === null || picture === undefined || picture === this.#drawn) return;
+    this.#drawn = picture;
+    void drawPng(canvas, picture);
+  }
+
+  #actions({ state, step }: ManifoldTrainingState): unknown {
+    const button = (wish: TrainingWish, icon: string, title: string, isMain = false): unknown =>
+      html`<vscode-button ?secondary=${!isMain} icon=${icon} @click=${() => this.#wish(wish)}
+        >${title}</vscode-button
+      >`;
+    switch (state) {
+      case 'running':
+        return [
+          button('pause-training', 'debug-pause', 'Pause'),
+          button('cancel-training', 'debug-stop', 'Cancel'),
+        ];
+      case 'stopping':
+        return nothing;
+      case 'paused':
+      case 'failed':
+        return [
+          button('train', 'play', step > 0 ? 'Resume' : 'Try again', true),
+          button('cancel-training', 'close', 'Close'),
+        ];
+      case 'trained':
+        return [
+          button('run', 'play', 'Run audit', true),
+          button('cancel-training', 'close', 'Close'),
+        ];
+    }
+  }
+
+  #curves({ history, steps }: ManifoldTrainingState): unknown {
+    const curve = (
+      name: string,
+      explanation: string,
+      loss: 'heldOutError' | 'trainingError' | 'latentError' | 'criticDistance',
+    ): unknown =>
+      html`<assay-loss-curve
+        name=${name}
+        explanation=${explanation}
+        .points=${history.map(point => ({ step: point.step, value: point[loss] }))}
+        .steps=${steps}
+      ></assay-loss-curve>`;
+    return html`<div class="curves">
+      ${curve('Held-out error', '‖G(I(x)) − x‖² of held-out samples', 'heldOutError')}
+      ${curve('Training error', '‖G(I(x)) − x‖² of samples trained on', 'trainingError')}
+      ${curve('Latent error', '‖z − I(G(z))‖²', 'latentError')}
+      ${curve('Critic’s distance', 'E[C(x)] − E[C(G(z))]', 'criticDistance')}
+    </div>`;
+  }
+
+  #wish(kind: TrainingWish): void {
+    this.dispatchEvent(new CustomEvent<TrainingWish>('training-wish', { detail: kind }));
+  }
+}
+
+const titles = {
+  running: 'Training the manifold',
+  stopping: 'Stopping the training…',
+  paused: 'The training of the manifold is paused',
+  failed: 'The training of the manifold stopped',
+  trained: 'The manifold is trained',
+} as const satisfies Record<ManifoldTrainingState['state'], string>;
+
+const pictureFigure = html`<figure>
+  <div class="rows quiet" aria-hidden="true">
+    <span>Held out</span><span>Reconstruction</span><span>Random sample</span>
+  </div>
+  <canvas
+    role="img"
+    aria-label="Held-out samples, their reconstructions, and samples of random latent vectors"
+  ></canvas>
+</figure>`;
+
+/** How far it is, in one line. */
+function describe({ state, step, steps, secondsLeft, history }: ManifoldTrainingState): string {
+  if (steps === 0) return 'Opening model and data';
+  const losses = history.at(-1);
+  const goesOn = losses?.step ?? 0;
+  return [
+    state === 'trained' ? `${step} steps` : `Step ${step} of at most ${steps}`,
+    ...(losses === undefined ? [] : [`held-out error ${losses.heldOutError.toPrecision(3)}`]),
+    ...(state === 'running' && secondsLeft !== undefined
+      ? [`at most ${duration(secondsLeft)} left`]
+      : []),
+    ...(state === 'paused' || state === 'failed'
+      ? [goesOn === 0 ? 'it starts anew' : `it goes on from step ${goesOn}`]
+      : []),
+    ...(state === 'trained' ? ['the next audit searches natural adversaries and corrects'] : []),
+  ].join(' · ');
+}
+
+/** Draws a PNG without an address, which the page's security policy would refuse. */
+async function drawPng(canvas: HTMLCanvasElement, base64: string): Promise<void> {
+  const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext('2d')?.drawImage(image, 0, 0);
+  image.close();
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'assay-training-section': TrainingSection;
+  }
+}
