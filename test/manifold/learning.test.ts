@@ -131,7 +131,8 @@ describe('a training', () => {
     const resumed = await learnManifold(
       options('parts', { onProgress: ({ step }) => firstSteps.push(step) }),
     );
-    expect(firstSteps[0]).toBe(evaluationInterval + 1);
+    // It says where it goes on, and repeats no step.
+    expect(firstSteps.slice(0, 2)).toEqual([evaluationInterval, evaluationInterval + 1]);
     expect(resumed?.weights).toEqual(whole?.weights);
     expect(resumed?.record.history).toEqual(whole?.record.history);
     const key = whole?.record.key ?? '';
