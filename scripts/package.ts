@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,10 +26,13 @@ const nativeFolders: Readonly<Record<string, string>> = {
   'win32-x64': 'win32/x64',
 };
 
+/** Where the native engine is found by the bundles, in the package as well. */
+const shippedPackages = join(projectFolder, 'dist', 'node_modules');
+
 /**
  * `npm run package`: builds the extension for production and packs it. Without `--target`, the
  * package runs everywhere, on WebAssembly; with it, it also holds the native engine of that
- * platform.
+ * platform. `--this-platform` packs for the platform it runs on, where there is a native engine.
  */
 async function packageExtension(target: string | undefined): Promise<void> {
   await runCommand(process.execPath, ['esbuild.mjs', '--production'], {
@@ -50,13 +54,14 @@ async function packageExtension(target: string | undefined): Promise<void> {
     rewriteRelativeLinks: false,
     ...(target === undefined ? {} : { target }),
   });
+  // What runs from this folder takes the engine that is installed here.
+  await rm(shippedPackages, { recursive: true, force: true });
   const { size } = await stat(packagePath);
   console.log(`${name}  ${(size / 1e6).toFixed(1)} MB`);
 }
 
 async function copyNativeEngine(target: string | undefined): Promise<void> {
-  const shipped = join(projectFolder, 'dist', 'node_modules');
-  await rm(shipped, { recursive: true, force: true });
+  await rm(shippedPackages, { recursive: true, force: true });
   if (target === undefined) return;
   const libraries = nativeFolders[target];
   if (libraries === undefined) {
@@ -69,7 +74,7 @@ async function copyNativeEngine(target: string | undefined): Promise<void> {
     runtime,
   ];
   for (const part of parts) {
-    await cp(join(projectFolder, 'node_modules', part), join(shipped, part), {
+    await cp(join(projectFolder, 'node_modules', part), join(shippedPackages, part), {
       recursive: true,
       filter: source => !/\.(map|ts)$/.test(source),
     });
@@ -86,5 +91,19 @@ async function readMetafiles(): Promise<Metafile[]> {
   );
 }
 
-const { values } = parseArgs({ options: { target: { type: 'string' } } });
-await packageExtension(values.target);
+/** Where VS Code has a name for this platform and its native engine is installed. */
+function thisPlatform(): string | undefined {
+  const target = `${process.platform}-${process.arch}`;
+  const isInstalled = existsSync(join(projectFolder, 'node_modules', 'onnxruntime-node'));
+  return isInstalled && target in nativeFolders ? target : undefined;
+}
+
+const { values } = parseArgs({
+  options: { target: { type: 'string' }, 'this-platform': { type: 'boolean', default: false } },
+});
+const target = values['this-platform'] ? thisPlatform() : values.target;
+if (values['this-platform'] && target === undefined) {
+  console.log('There is no native engine for this platform: nothing is packed.');
+} else {
+  await packageExtension(target);
+}

@@ -36,6 +36,7 @@ export async function runProgram(program: string, args: readonly string[]): Prom
 }
 
 /** Runs a script of package.json. */
-export async function npmRun(script: string): Promise<void> {
-  await runCommand('npm', ['run', '--silent', script], { folder: projectFolder, output: 'show' });
+export async function npmRun(script: string, ...args: readonly string[]): Promise<void> {
+  const line = ['run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])];
+  await runCommand('npm', line, { folder: projectFolder, output: 'show' });
 }

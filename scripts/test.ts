@@ -22,6 +22,10 @@ const stepsWithoutEditor: readonly TestStep[] = [
   { title: 'Build', run: () => npmRun('bundle') },
   { title: 'Data of the example', run: () => npmRun('prepare-data') },
   { title: 'Unit tests', run: () => vitest('vitest.config.ts', 'unit.json'), results: 'unit.json' },
+  {
+    title: 'Package for this platform',
+    run: () => npmRun('package', '--this-platform'),
+  },
   { title: 'Package', run: () => npmRun('package') },
   {
     title: 'Tests of the package',

@@ -1,41 +1,16 @@
-import { fork, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  createMessageConnection,
-  IPCMessageReader,
-  IPCMessageWriter,
-  type MessageConnection,
-} from 'vscode-jsonrpc/node';
 import { InitializeRequest, workerProtocolVersion } from '../../src/protocol/worker-protocol.ts';
 import { installPackage, projectFolder, readPackage } from './packed-extension.ts';
+import { talkTo } from './talk-to.ts';
 
 let folder: string;
 beforeAll(() => {
   folder = installPackage(readPackage());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Talks to a process that is started from a bundle of the package, and ends it. */
-async function talkTo<T>(
-  bundle: string,
-  args: readonly string[],
-  talk: (connection: MessageConnection) => Promise<T>,
-): Promise<T> {
-  const child = fork(join(folder, 'dist', bundle), args, { execArgv: [] });
-  const connection = createMessageConnection(
-    new IPCMessageReader(child),
-    new IPCMessageWriter(child),
-  );
-  connection.listen();
-  try {
-    return await talk(connection);
-  } finally {
-    connection.dispose();
-    child.kill();
-  }
-}
 
 test('the extension loads, and exports what VS Code calls', () => {
   // Every member of the editor's module is some class: enough for what is done while loading.
@@ -53,14 +28,14 @@ test('the extension loads, and exports what VS Code calls', () => {
 });
 
 test('the worker starts, and agrees on the protocol', async () => {
-  const answer = await talkTo('worker.cjs', [], connection =>
+  const answer = await talkTo(join(folder, 'dist/worker.cjs'), [], connection =>
     connection.sendRequest(InitializeRequest, { protocolVersion: workerProtocolVersion }),
   );
   expect(answer.protocolVersion).toBe(workerProtocolVersion);
 });
 
 test('the language server starts, and offers code lenses', async () => {
-  const answer = await talkTo('server.cjs', ['--node-ipc'], connection =>
+  const answer = await talkTo(join(folder, 'dist/server.cjs'), ['--node-ipc'], connection =>
     connection.sendRequest<{ capabilities: { codeLensProvider?: unknown } }>('initialize', {
       processId: process.pid,
       rootUri: null,

@@ -9,10 +9,16 @@ export const projectFolder = resolve(import.meta.dirname, '../..');
 /** The package that `npm run package` writes. */
 export const vsixFile = join(projectFolder, 'assay.vsix');
 
-/** The content of each file of the packed extension, by its path inside the extension. */
-export function readPackage(): ReadonlyMap<string, Buffer> {
+/** The package with the native engine that `npm run package -- --this-platform` writes. */
+export const platformVsixFile = join(
+  projectFolder,
+  `assay-${process.platform}-${process.arch}.vsix`,
+);
+
+/** The content of each file of a packed extension, by its path inside the extension. */
+export function readPackage(file = vsixFile): ReadonlyMap<string, Buffer> {
   const inside = 'extension/';
-  const files = Object.entries(unzipSync(readFileSync(vsixFile)))
+  const files = Object.entries(unzipSync(readFileSync(file)))
     .filter(([path]) => path.startsWith(inside))
     .map(([path, content]) => [path.slice(inside.length), Buffer.from(content)] as const);
   return new Map(files);
