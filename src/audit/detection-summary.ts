@@ -170,9 +170,8 @@ function describePosterior(
   clean: ConditionResults,
 ): Detection['posterior'] {
   if (!posterior.applicable) return { ...posterior };
-  const { fixable: _, ...described } = posterior;
   return {
-    ...described,
+    ...posterior,
     standardError: clean.scores.passError() ?? null,
     relativeBias: 1 / posterior.passes,
   };

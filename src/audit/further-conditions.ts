@@ -155,7 +155,7 @@ function outsideIndices(
   return [...random.permutation(source.count).subarray(0, samples.length)];
 }
 
-/** Only passes that can be held fixed can be attacked. */
+/** An adversary who knows of the posterior, where there is one. */
 function evasion(
   { attack, weight, passes }: Extract<ConditionConfig, { condition: 'evasion' }>,
   { samples, record }: ConditionBasis,
@@ -164,20 +164,15 @@ function evasion(
   const { posterior } = record;
   const label = `${plain.label}, evading the detector (λ=${weight})`;
   if (!posterior.applicable) return { label, ...posterior };
-  if (!posterior.fixable) {
-    return {
-      label,
-      reason: `The passes of a posterior by ${posterior.method} cannot be held fixed.`,
-      remedy: 'Set "uncertainty.method" to "mc-dropout", if the model has dropout.',
-    };
-  }
   if (plain.attack === undefined) throw new RangeError(`${plain.id} is no attack`);
   const { settings, target } = plain.attack;
+  // The members of an ensemble are all the passes that there are.
+  const known = { weight, passes: posterior.method === 'ensemble' ? posterior.passes : passes };
   return {
     ...plain,
     id: `evasive-${weight}-${plain.id}`,
     label,
-    attack: { settings, target, evasion: { weight, passes } },
-    step: { kind: 'evade', settings, target, evasion: { weight, passes } },
+    attack: { settings, target, evasion: known },
+    step: { kind: 'evade', settings, target, evasion: known },
   };
 }

@@ -47,8 +47,6 @@ export type PosteriorRecord =
       readonly passes: number;
       /** Where the number of passes comes from. */
       readonly passesReason: string;
-      /** Whether its passes can be held fixed, as an adaptive adversary needs. */
-      readonly fixable: boolean;
     }
   | { readonly applicable: false; readonly reason: string; readonly remedy: string };
 

@@ -92,7 +92,6 @@ export class UncertaintySession {
       method: posterior.method,
       description: posterior.description,
       reason,
-      fixable: posterior.fixedPasses !== undefined,
       ...(await this.#choosePasses()),
     };
   }
@@ -163,11 +162,9 @@ export class UncertaintySession {
   evasive(evasion: EvasionStep, direction: 1 | -1): Classifier {
     const { choice } = this;
     const { engine, classifier, subject } = this.#parts;
-    const posterior = choice.applicable ? choice.posterior : undefined;
-    const fixedPasses = posterior?.fixedPasses?.bind(posterior);
-    if (fixedPasses === undefined) throw new RangeError('the passes cannot be held fixed');
+    if (!choice.applicable) throw new RangeError(choice.reason);
     const options = { ...evasion, direction, seed: subject.seed };
-    return evasiveClassifier(engine, classifier, { fixedPasses }, options);
+    return evasiveClassifier(engine, classifier, choice.posterior, options);
   }
 
   async dispose(): Promise<void> {

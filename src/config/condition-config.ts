@@ -71,7 +71,9 @@ export const ConditionSchema = v.variant('condition', [
     ),
     passes: v.pipe(
       v.optional(v.pipe(wholeNumber, v.minValue(2)), 20),
-      v.description('Number of fixed passes that the adversary looks at.'),
+      v.description(
+        'Number of fixed passes that the adversary looks at; of an ensemble, always all its members.',
+      ),
     ),
   }),
   v.strictObject({

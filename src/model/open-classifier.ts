@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.ts';
 import type { Classifier } from './classifier.ts';
 import { functionClassifier } from './function-classifier.ts';
@@ -27,6 +27,8 @@ export interface ModelDescription {
 export interface OpenedModel {
   readonly classifier: Classifier;
   readonly description: ModelDescription;
+  /** The logits as a differentiable function, `[batch, …inputShape]` to `[batch, classes]`. */
+  readonly logits: (inputs: Tensor) => Tensor2D;
   /** Frees the weights and what the engine keeps for the classifier. */
   dispose(): void;
 }
@@ -47,15 +49,17 @@ export async function openClassifier(
   const { network, probe, inputShape, classCount } = logits;
   const apply = (inputs: Tensor): Tensor => network.apply(logits.prepare(inputs));
   const run = probe.batched ? apply : oneByOne(apply);
+  const logitsOf = (inputs: Tensor): Tensor2D => logits.toLogits(run(inputs));
   const classifier = functionClassifier(engine, {
     name: path,
     inputShape,
     classCount,
     bounds: options.bounds,
-    apply: inputs => logits.toLogits(run(inputs)),
+    apply: logitsOf,
   });
   return {
     classifier,
+    logits: logitsOf,
     description: {
       format: saved.format,
       inputShape,

@@ -1,3 +1,4 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Batch } from '../arrays/batch.ts';
 import type {
   DrawOptions,
@@ -14,6 +15,8 @@ export abstract class DrawnPosterior implements Posterior {
   abstract readonly method: PosteriorMethod;
   abstract readonly description: string;
   abstract readonly classCount: number;
+
+  abstract fixedPasses(passes: number, seed: number): (inputs: Tensor) => Tensor2D;
 
   abstract draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
 

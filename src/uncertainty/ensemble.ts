@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from '../arrays/batch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { OpenModelOptions } from '../model/logit-network.ts';
@@ -79,6 +80,18 @@ class Ensemble extends DrawnPosterior {
       });
       receive(sample, logits);
     }
+  }
+
+  /** What the members answer; there is nothing to draw. */
+  fixedPasses(passes: number): (inputs: tf.Tensor) => tf.Tensor2D {
+    if (passes !== this.ownPasses) {
+      throw new RangeError(`an ensemble of ${this.ownPasses} has no ${passes} passes`);
+    }
+    return inputs =>
+      tf.concat(
+        this.#members.map(({ logits }) => logits(inputs)),
+        1,
+      );
   }
 
   dispose(): void {

@@ -6,11 +6,8 @@ import { functionClassifier } from '../model/function-classifier.ts';
 import { repeatRows } from './pass-tensor.ts';
 import type { Posterior } from './posterior.ts';
 
-/** A posterior whose passes can be held fixed. */
-export type FixablePosterior = Required<Pick<Posterior, 'fixedPasses'>>;
-
 export interface EvasionOptions {
-  /** Number of fixed passes that the adversary looks at. */
+  /** Number of fixed passes that the adversary looks at; all of a posterior that has passes of its own. */
   readonly passes: number;
   /** λ, how much a nat of mutual information counts against the loss. */
   readonly weight: number;
@@ -30,7 +27,7 @@ export interface EvasionOptions {
 export function evasiveClassifier(
   engine: Engine,
   classifier: Classifier,
-  posterior: FixablePosterior,
+  posterior: Posterior,
   options: EvasionOptions,
 ): Classifier {
   return new EvasiveClassifier(engine, classifier, posterior, options);
@@ -47,7 +44,7 @@ class EvasiveClassifier implements Classifier {
   constructor(
     engine: Engine,
     classifier: Classifier,
-    posterior: FixablePosterior,
+    posterior: Posterior,
     options: EvasionOptions,
   ) {
     this.inputShape = classifier.inputShape;

@@ -3,6 +3,7 @@ import { Cholesky } from '../linear-algebra/cholesky.ts';
 import { gramMatrix } from '../linear-algebra/gram-matrix.ts';
 import { addScaled, dot, Matrix, squaredNorm } from '../linear-algebra/matrix.ts';
 import { symmetricEigen } from '../linear-algebra/symmetric-eigen.ts';
+import type { Random } from '../random/random.ts';
 import { softmax } from './softmax.ts';
 
 /**
@@ -26,6 +27,12 @@ export interface LaplaceCurvature {
    * @returns `[outputs, outputs]`
    */
   covarianceFactor(features: ArrayLike<number>, priorPrecision: number): Matrix;
+  /**
+   * How far the weights of one draw lie from those that training has found, ~ N(0, P⁻¹).
+   *
+   * @returns `[features + 1, outputs]`, the biases last
+   */
+  drawDeviation(priorPrecision: number, random: Random): Matrix;
 }
 
 /** Features of some inputs and what the last layer makes of them. */
@@ -134,6 +141,18 @@ class KroneckerCurvature implements LaplaceCurvature {
     return factor;
   }
 
+  /** U_Aᵀ S U_B with rows of eigenvectors, and S_ij ~ N(0, 1 / (a_i b_j + λ)). */
+  drawDeviation(priorPrecision: number, random: Random): Matrix {
+    const scaled = new Matrix(this.#aValues.length, this.#bValues.length);
+    this.#aValues.forEach((a, i) => {
+      const row = scaled.row(i);
+      this.#bValues.forEach(
+        (b, j) => (row[j] = random.normal() / Math.sqrt(a * b + priorPrecision)),
+      );
+    });
+    return this.#aVectors.transpose().times(scaled.times(this.#bVectors));
+  }
+
   #sumOverEigenvalues(term: (eigenvalue: number) => number): number {
     let sum = 0;
     for (const a of this.#aValues) for (const b of this.#bValues) sum += term(a * b);
@@ -179,6 +198,15 @@ class FullCurvature implements LaplaceCurvature {
     const cholesky = Cholesky.of(covariance);
     if (cholesky === undefined) throw new RangeError('a covariance is not positive definite');
     return cholesky.factor;
+  }
+
+  drawDeviation(priorPrecision: number, random: Random): Matrix {
+    const drawn = new Float64Array(this.parameterCount);
+    this.#values.forEach((h, m) => {
+      addScaled(drawn, random.normal() / Math.sqrt(h + priorPrecision), this.#vectors.row(m));
+    });
+    const width = this.parameterCount / this.#outputCount;
+    return new Matrix(this.#outputCount, width, drawn).transpose();
   }
 }
 

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../arrays/batch.ts';
 import type { Engine } from '../engine/engine.ts';
 import { squaredNorm } from '../linear-algebra/matrix.ts';
@@ -130,6 +131,34 @@ export class LaplacePosterior extends DrawnPosterior {
       }
       receive(sample, logits);
     }
+  }
+
+  /** Last layers drawn from the posterior, each the same for every input. */
+  fixedPasses(passes: number, seed: number): (inputs: tf.Tensor) => tf.Tensor2D {
+    const { weights, bias, featureCount, outputCount } = this.#layer;
+    const random = new Random(seed, ['fixed-passes', 'last-layer-laplace']);
+    const width = passes * outputCount;
+    const kernels = new Float32Array(featureCount * width);
+    const biases = new Float32Array(width);
+    for (let pass = 0; pass < passes; pass++) {
+      const deviation = this.#curvature.drawDeviation(this.priorPrecision.value, random);
+      for (let k = 0; k < outputCount; k++) {
+        const column = pass * outputCount + k;
+        for (let i = 0; i < featureCount; i++) {
+          kernels[i * width + column] = weights.at(i, k) + deviation.at(i, k);
+        }
+        biases[column] = (bias[k] as number) + deviation.at(featureCount, k);
+      }
+    }
+    return inputs => {
+      const features = this.#layer.featureTensor(inputs);
+      const drawn = tf.matMul(features, tf.tensor2d(kernels, [featureCount, width]));
+      const outputs = tf.add<tf.Tensor2D>(drawn, tf.tensor1d(biases));
+      if (outputCount > 1) return outputs;
+      // The one output of two classes is the logit of the second against 0.
+      const pairs = tf.stack([tf.zerosLike(outputs), outputs], 2);
+      return tf.reshape(pairs, [-1, 2 * passes]);
+    };
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { Batch } from '../arrays/batch.ts';
 import type { Engine, PreparedFunction } from '../engine/engine.ts';
 import type { Matrix } from '../linear-algebra/matrix.ts';
@@ -28,6 +28,8 @@ export class LastLayer {
   readonly inputShape: readonly number[];
   readonly weights: Matrix;
   readonly bias: Float64Array;
+  /** The features as a differentiable function: `[batch, …inputShape]` to `[batch, features]`. */
+  readonly featureTensor: (inputs: tf.Tensor) => tf.Tensor2D;
   readonly #logits: LogitNetwork;
   readonly #features: PreparedFunction;
 
@@ -41,10 +43,12 @@ export class LastLayer {
     this.inputShape = logits.inputShape;
     this.#logits = logits;
     const features = logits.probe.batched ? end.features : oneByOne(end.features);
+    this.featureTensor = inputs =>
+      tf.reshape(features(logits.prepare(inputs)), [-1, this.featureCount]);
     this.#features = engine.prepare({
       name: `features of ${file}`,
       inputs: [logits.inputShape],
-      compute: inputs => [features(logits.prepare(inputs))],
+      compute: inputs => [this.featureTensor(inputs)],
     });
   }
 
@@ -121,7 +125,7 @@ async function explains(
   inputs: Batch,
 ): Promise<boolean> {
   const { network, probe } = logits;
-  const apply = (prepared: Tensor): Tensor => network.apply(prepared);
+  const apply = (prepared: tf.Tensor): tf.Tensor => network.apply(prepared);
   const run = probe.batched ? apply : oneByOne(apply);
   const whole = engine.prepare({
     name: 'logits to compare with',

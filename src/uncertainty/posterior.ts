@@ -59,8 +59,10 @@ export interface Posterior {
   /**
    * Passes that are the same for every input, as a differentiable function of the input: logits side
    * by side, `[batch, passes · classes]`. What an adversary attacks who knows of the posterior.
+   *
+   * @param passes {@link ownPasses}, where there are such
    */
-  fixedPasses?(passes: number, seed: number): (inputs: Tensor) => Tensor2D;
+  fixedPasses(passes: number, seed: number): (inputs: Tensor) => Tensor2D;
   /** Draws predictions; every sample gets all its passes, in their order. */
   draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
   /** Draws `passes` predictions of each input and scores them, streaming in float64. */

@@ -43,7 +43,6 @@ function record(changes: Partial<SubjectRecord> = {}): SubjectRecord {
       reason: '',
       passes: 100,
       passesReason: '',
-      fixable: true,
     },
     scored: true,
     calibration: undefined,
@@ -173,6 +172,27 @@ describe('a plan', () => {
     expect(noise.every(({ inputsOf }) => inputsOf === 'fgsm-linf-0.1')).toBe(true);
     expect(() => further('{ "condition": "matched-noise", "attack": "pgd" }')).toThrow(
       'There is no attack "pgd" to match noise with.',
+    );
+  });
+
+  test('an adversary who evades an ensemble looks at all its members', () => {
+    const evasion =
+      '{ "condition": "evasion", "attack": { "attack": "pgd", "epsilon": 0.1 }, "passes": 9 }';
+    const posterior = {
+      applicable: true,
+      method: 'ensemble',
+      description: '',
+      reason: '',
+      passes: 3,
+      passesReason: '',
+    } as const;
+    const passesOf = (changes: Partial<SubjectRecord>) =>
+      further(evasion, changes).pieces.flatMap(({ step }) =>
+        step.kind === 'evade' ? [step.evasion.passes] : [],
+      );
+    expect(new Set(passesOf({ posterior }))).toEqual(new Set([3]));
+    expect(new Set(passesOf({ posterior: { ...posterior, method: 'mc-dropout' } }))).toEqual(
+      new Set([9]),
     );
   });
 

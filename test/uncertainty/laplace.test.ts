@@ -222,40 +222,77 @@ describe('drawn predictions', () => {
   );
   const calibration = someInputs(300, [3], 'calibration');
 
-  test('have the mean and the covariance of the Gaussian', async () => {
-    const posterior = await openPosterior(await saved(model), { calibration });
-    const point = someInputs(1, [3], 'point');
-    const passes = 20_000;
-    const draws: number[][] = [];
-    await posterior.draw(point, { passes, seed: 1, sampleIndices: [0] }, (_, logits) => {
-      for (let t = 0; t < passes; t++) draws.push([...logits.subarray(4 * t, 4 * t + 4)]);
-    });
+  const point = someInputs(1, [3], 'point');
 
+  /** The Gaussian of the outputs at the point. */
+  async function gaussianAt(
+    posterior: LaplacePosterior,
+    makeCurvature: (data: LastLayerData) => LaplaceCurvature,
+  ): Promise<{ centre: Float64Array; expected: Matrix }> {
     const layer = await openLastLayer(engine, await saved(model), { bounds });
     if (!layer.applicable) throw new Error(layer.reason);
     const features = await layer.features(calibration);
-    const curvature = kroneckerCurvature({
+    const curvature = makeCurvature({
       features,
       outputs: sample => layer.outputs(features.row(sample)),
       outputCount: 4,
     });
     const phi = (await layer.features(point)).row(0);
     const expected = covariance(curvature, [...phi], posterior.priorPrecision.value);
-    const centre = layer.outputs(phi);
+    return { centre: layer.outputs(phi), expected };
+  }
+
+  function expectGaussian(
+    draws: readonly number[][],
+    centre: Float64Array,
+    expected: Matrix,
+  ): void {
     const column = (k: number): number[] => draws.map(draw => draw[k] ?? NaN);
     for (const k of [0, 1, 2, 3]) {
       const spread = Math.sqrt(expected.at(k, k));
       const found = mean(column(k));
-      expect(Math.abs(found - (centre[k] ?? NaN))).toBeLessThan((4 * spread) / Math.sqrt(passes));
+      expect(Math.abs(found - (centre[k] ?? NaN))).toBeLessThan(
+        (4 * spread) / Math.sqrt(draws.length),
+      );
       for (const l of [0, 1, 2, 3]) {
         const product = column(k).map(
           (value, t) =>
             (value - (centre[k] ?? NaN)) * ((draws[t]?.[l] ?? NaN) - (centre[l] ?? NaN)),
         );
-        const standardError = Math.sqrt(variance(product) / passes);
+        const standardError = Math.sqrt(variance(product) / draws.length);
         expect(Math.abs(mean(product) - expected.at(k, l))).toBeLessThan(4.5 * standardError);
       }
     }
+  }
+
+  test('have the mean and the covariance of the Gaussian', async () => {
+    const posterior = await openPosterior(await saved(model), { calibration });
+    const passes = 20_000;
+    const draws: number[][] = [];
+    await posterior.draw(point, { passes, seed: 1, sampleIndices: [0] }, (_, logits) => {
+      for (let t = 0; t < passes; t++) draws.push([...logits.subarray(4 * t, 4 * t + 4)]);
+    });
+    const { centre, expected } = await gaussianAt(posterior, kroneckerCurvature);
+    expectGaussian(draws, centre, expected);
+  });
+
+  test.each([
+    ['kronecker', kroneckerCurvature],
+    ['full', fullCurvature],
+  ] as const)('so have last layers that are held fixed, %s', async (structure, makeCurvature) => {
+    const posterior = await openPosterior(await saved(model), { calibration, structure });
+    const passes = 20_000;
+    const stacked = tf.tidy(() =>
+      posterior
+        .fixedPasses(
+          passes,
+          1,
+        )(tf.tensor2d([...point.values], [1, 3]))
+        .dataSync(),
+    );
+    const draws = Array.from({ length: passes }, (_, t) => [...stacked.subarray(4 * t, 4 * t + 4)]);
+    const { centre, expected } = await gaussianAt(posterior, makeCurvature);
+    expectGaussian(draws, centre, expected);
   });
 
   test('are the same whatever the batch, and others for another seed', async () => {
@@ -410,6 +447,19 @@ describe('the last layer of a saved model', () => {
     });
     expect(posterior.classCount).toBe(2);
     expect(scores.mutualInformation.every(value => value > 0 && value < Math.LN2)).toBe(true);
+    const stacked = tf.tidy(() =>
+      posterior
+        .fixedPasses(
+          5,
+          1,
+        )(tf.zeros([3, 2]))
+        .arraySync(),
+    );
+    // The first of two classes has the logit 0.
+    for (const row of stacked) {
+      expect(row.filter((_, i) => i % 2 === 0)).toEqual([0, 0, 0, 0, 0]);
+      expect(new Set(row.filter((_, i) => i % 2 === 1)).size).toBe(5);
+    }
   });
 
   test.each([
