@@ -1,12 +1,15 @@
 import type { AuditReport, Condition } from '../../src/report/audit-report.ts';
 import { type ConditionTable, renderMarkdown } from '../../src/report/condition-table.ts';
 import {
+  adversaryOf,
   calibrationTable,
   conditionDetectionTable,
   detectionTable,
+  mainRow,
   posteriorLines,
   ratioWithInterval,
   thresholdTable,
+  withInterval,
 } from '../../src/report/detection-table.ts';
 import { percentWithInterval, scientific } from '../../src/report/wording.ts';
 
@@ -19,8 +22,15 @@ const founding = new Map([
   ['carlini-wagner-l2-quick-confidence-15', ['1.09×', '0.983×']],
 ]);
 
-/** The page docs/uncertainty.md. Every figure is the report's. */
-export function describeUncertainty(report: AuditReport): string {
+/**
+ * The page docs/uncertainty.md. Every figure is the reports'.
+ *
+ * @param others audits of the same model with other posteriors, under some of the conditions
+ */
+export function describeUncertainty(
+  report: AuditReport,
+  others: readonly AuditReport[] = [],
+): string {
   const { model, data, engine, detection } = report;
   const outside = report.conditions.find(({ kind }) => kind === 'out-of-distribution');
   const sections = [
@@ -39,6 +49,14 @@ export function describeUncertainty(report: AuditReport): string {
       : [
           `## Every score against ${outside.label}`,
           renderMarkdown(required(conditionDetectionTable(report, outside, 'all'))),
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          '## Other posteriors',
+          others.map(other => posteriorLines(other).join(' ')).join('\n\n'),
+          renderMarkdown(posteriorTable([report, ...others])),
+          'Relative MI over all samples, and the AUROC of MI, under an attack over successes only. Scores of different posteriors are not comparable; the rows of one column are. The adaptive row lowers the mutual information of the posterior of its column: over masks, over drawn last layers, or over the members of the ensemble.',
         ]),
     '## Thresholds',
     'Set on the separate clean set, realised on the audited samples.',
@@ -75,6 +93,39 @@ function studyTable({ conditions, detection }: AuditReport): ConditionTable {
     ]),
     remarks: [],
   };
+}
+
+/** What the mutual information of each posterior makes of the conditions that all reports have. */
+function posteriorTable(reports: readonly AuditReport[]): ConditionTable {
+  const shared = reports.at(-1)?.conditions.filter(({ kind }) => kind !== 'control') ?? [];
+  const cell = ({ detection }: AuditReport, condition: Condition): string => {
+    if (detection === undefined) return '';
+    const rows = detection.rows.filter(
+      row => row.condition === condition.id && row.score === 'mutual-information',
+    );
+    const ratio = ratioWithInterval(rows.find(({ subset }) => subset === 'all')?.ratio ?? null);
+    const separation = mainRow(detection, condition, 'mutual-information')?.separation;
+    return separation === null || separation === undefined
+      ? ratio
+      : `${ratio}; ${withInterval(separation.auroc)}`;
+  };
+  return {
+    header: [
+      'relative MI; AUROC (95%)',
+      'adversary',
+      ...reports.map(({ detection }) => methodOf(detection)),
+    ],
+    rows: shared.map(condition => [
+      condition.label,
+      adversaryOf(condition),
+      ...reports.map(report => cell(report, condition)),
+    ]),
+    remarks: [],
+  };
+}
+
+function methodOf(detection: AuditReport['detection']): string {
+  return detection?.posterior.applicable === true ? detection.posterior.method : 'none';
 }
 
 function required(table: ConditionTable | undefined): ConditionTable {

@@ -1,11 +1,12 @@
 /**
- * `npm run reproduce:uncertainty [-- --fashion <folder>]`: what detectors make of the first thousand
- * digits, attacked, changed, and of another kind, and the founding study's table of uncertainty at
- * several confidences of C&W. Writes docs/uncertainty.md. Finished pieces are kept under
- * .assay/reproduction-uncertainty. Fashion-MNIST (the idx files of its test set, gzipped, as Debian's
+ * `npm run reproduce:uncertainty [-- --fresh] [-- --fashion <folder>]`: what detectors make of the first
+ * thousand digits, attacked, changed, and of another kind; the founding study's table of uncertainty at
+ * several confidences of C&W; and what other posteriors than dropout make of some of it. Writes
+ * docs/uncertainty.md. Finished pieces are kept under .assay/reproduction-uncertainty, unless it starts
+ * afresh. Fashion-MNIST (the idx files of its test set, gzipped, as Debian's optional package
  * dataset-fashion-mnist has them) is one more condition where it is found.
  */
-import { copyFile, cp, mkdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +16,7 @@ import { runAudit } from '../../src/audit/run-audit.ts';
 import { openThreads } from '../../src/audit/thread-executor.ts';
 import { toolVersion } from '../../src/audit/tool-version.ts';
 import { readConfig } from '../../src/config/resolve-config.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
 import { describeUncertainty } from './uncertainty-page.ts';
 import { projectFolder } from '../step.ts';
 
@@ -28,7 +30,27 @@ export async function reproduceUncertainty(
   fashionFolder: string,
   say: (line: string) => void,
 ): Promise<void> {
-  const config = await readConfig(await prepareWorkspace(fashionFolder, say));
+  const hasFashion = await prepareWorkspace(fashionFolder, say);
+  const report = await audit('dropout', mainConfiguration(hasFashion), say);
+  const others: AuditReport[] = [];
+  for (const [name, uncertainty] of Object.entries(otherPosteriors)) {
+    others.push(await audit(name, otherConfiguration(uncertainty, hasFashion), say));
+  }
+  const path = join(projectFolder, 'docs/uncertainty.md');
+  const page = describeUncertainty(report, others);
+  await writeFile(path, await format(page, { ...(await resolveConfig(path)), filepath: path }));
+  say('docs/uncertainty.md is written');
+}
+
+/** Runs one audit of the workspace; what it shares with the others is computed once. */
+async function audit(
+  name: string,
+  configuration: unknown,
+  say: (line: string) => void,
+): Promise<AuditReport> {
+  const file = join(workFolder, `${name}.config.json`);
+  await writeFile(file, JSON.stringify(configuration, null, 2));
+  const config = await readConfig(file);
   const [modelPath = ''] = config.models;
   const { report } = await runAudit({
     config,
@@ -38,25 +60,24 @@ export async function reproduceUncertainty(
     resume: true,
     toolVersion,
     openExecutor: subject => openThreads(subject, availableParallelism()),
-    onEvent: reporter(say),
+    onEvent: reporter(line => {
+      say(`${name}: ${line}`);
+    }),
     signal: new AbortController().signal,
   });
-  const path = join(projectFolder, 'docs/uncertainty.md');
-  const page = describeUncertainty(report);
-  await writeFile(path, await format(page, { ...(await resolveConfig(path)), filepath: path }));
-  say('docs/uncertainty.md is written');
+  return report;
 }
 
-/** A folder with the model, the data and a configuration; returns the path of the latter. */
+/** A folder with models and data; returns whether Fashion-MNIST is among them. */
 async function prepareWorkspace(
   fashionFolder: string,
   say: (line: string) => void,
-): Promise<string> {
+): Promise<boolean> {
   await mkdir(join(workFolder, 'data'), { recursive: true });
   await mkdir(join(workFolder, 'fashion'), { recursive: true });
-  await cp(join(example, 'models/digits-cnn'), join(workFolder, 'models/digits-cnn'), {
-    recursive: true,
-  });
+  for (const name of ['digits-cnn', 'digits-cnn-next', 'digits-graph']) {
+    await cp(join(example, 'models', name), join(workFolder, 'models', name), { recursive: true });
+  }
   for (const name of digitFiles) {
     await copyFile(join(example, 'data', name), join(workFolder, 'data', name));
   }
@@ -74,49 +95,90 @@ async function prepareWorkspace(
   } else {
     say(`No Fashion-MNIST in ${fashionFolder}: its row is left out.`);
   }
-  const file = join(workFolder, 'assay.config.json');
-  await writeFile(file, JSON.stringify(configuration(hasFashion), null, 2));
-  return file;
+  return hasFashion;
 }
 
-function configuration(hasFashion: boolean): unknown {
-  const idx = (folder: string, suffix = '') => ({
-    format: 'idx',
-    inputs: `${folder}/${digitFiles[0]}${suffix}`,
-    labels: `${folder}/${digitFiles[1]}${suffix}`,
-  });
-  const fgsm = [0.1, 0.2, 0.3].map(epsilon => ({ attack: 'fgsm', epsilon }));
-  const carliniWagner = [0, 5, 15].map(confidence => ({
-    attack: 'carlini-wagner',
-    preset: 'quick',
-    confidence,
-  }));
-  const fashion = {
-    condition: 'out-of-distribution',
-    name: 'Fashion-MNIST',
-    data: idx('fashion', '.gz'),
-  };
+const fgsm = [0.1, 0.2, 0.3].map(epsilon => ({ attack: 'fgsm', epsilon }));
+const pgd = { attack: 'pgd', epsilon: 0.1 };
+const carliniWagner = [0, 5, 15].map(confidence => ({
+  attack: 'carlini-wagner',
+  preset: 'quick',
+  confidence,
+}));
+/** Attacks beside those of the study, without a control of their own: it would be the same again. */
+const furtherAttacks = [
+  { attack: 'bim', epsilon: 0.1 },
+  { attack: 'mi-fgsm', epsilon: 0.1 },
+  { attack: 'apgd', epsilon: 0.1 },
+  { attack: 'square', epsilon: 0.1, queries: 1000 },
+  { attack: 'deepfool' },
+  { attack: 'ddn' },
+  { attack: 'fmn' },
+];
+const evasion = { condition: 'evasion', attack: pgd, weight: 10, passes: 20 };
+const controlled = [
+  ...[0.1, 0.2, 0.3].map(epsilon => `fgsm-linf-${epsilon}`),
+  'pgd-linf-0.1',
+  ...['', '-confidence-5', '-confidence-15'].map(rest => `carlini-wagner-l2-quick${rest}`),
+];
+
+/** Posteriors beside dropout that the model can have. */
+const otherPosteriors: Readonly<Record<string, object>> = {
+  laplace: { method: 'laplace', passes: 100 },
+  ensemble: {
+    method: 'ensemble',
+    models: ['models/digits-cnn-next/model.json', 'models/digits-graph/model.json'],
+  },
+};
+
+function mainConfiguration(hasFashion: boolean): unknown {
   return {
-    version: 1,
-    models: ['models/digits-cnn/model.json'],
-    data: idx('data'),
-    preset: 'full',
-    selection: 'first',
-    attacks: [...fgsm, { attack: 'pgd', epsilon: 0.1 }, ...carliniWagner],
+    ...commonConfiguration,
+    attacks: [...fgsm, pgd, ...furtherAttacks, ...carliniWagner],
     conditions: [
-      { condition: 'matched-noise' },
+      ...controlled.map(attack => ({ condition: 'matched-noise', attack })),
       { condition: 'corruption', corruption: 'rotation', severity: 4 },
       { condition: 'corruption', corruption: 'gaussian-noise', severity: 3 },
       ...(hasFashion ? [fashion] : []),
-      {
-        condition: 'evasion',
-        attack: { attack: 'pgd', epsilon: 0.1 },
-        weight: 10,
-        passes: 20,
-      },
+      evasion,
     ],
   };
 }
+
+function otherConfiguration(uncertainty: object, hasFashion: boolean): unknown {
+  return {
+    ...commonConfiguration,
+    uncertainty,
+    attacks: [...fgsm.slice(2), pgd, ...carliniWagner],
+    conditions: [
+      { condition: 'corruption', corruption: 'rotation', severity: 4 },
+      ...(hasFashion ? [fashion] : []),
+      evasion,
+    ],
+  };
+}
+
+function idx(folder: string, suffix = ''): object {
+  return {
+    format: 'idx',
+    inputs: `${folder}/${digitFiles[0]}${suffix}`,
+    labels: `${folder}/${digitFiles[1]}${suffix}`,
+  };
+}
+
+const fashion = {
+  condition: 'out-of-distribution',
+  name: 'Fashion-MNIST',
+  data: idx('fashion', '.gz'),
+};
+
+const commonConfiguration = {
+  version: 1,
+  models: ['models/digits-cnn/model.json'],
+  data: idx('data'),
+  preset: 'full',
+  selection: 'first',
+};
 
 /** One line whenever another condition is worked on. */
 function reporter(say: (line: string) => void): Parameters<typeof runAudit>[0]['onEvent'] {
@@ -132,8 +194,12 @@ function reporter(say: (line: string) => void): Parameters<typeof runAudit>[0]['
 const [, script = ''] = process.argv;
 if (import.meta.url === pathToFileURL(script).href) {
   const { values } = parseArgs({
-    options: { fashion: { type: 'string', default: installedFashion } },
+    options: {
+      fresh: { type: 'boolean', default: false },
+      fashion: { type: 'string', default: installedFashion },
+    },
   });
+  if (values.fresh) await rm(workFolder, { recursive: true, force: true });
   await reproduceUncertainty(values.fashion, line => {
     console.log(line);
   });
