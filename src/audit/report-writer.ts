@@ -8,8 +8,13 @@ import type { GrowingReport } from './growing-report.ts';
 import { picturesFileName } from './manifold-summary.ts';
 import type { AnsweredInputs } from './piece.ts';
 
-/** Milliseconds between two writes of a report that grows. */
+/** Least milliseconds between two writes of a report that grows. */
 const interval = 700;
+/**
+ * How much longer than a write the pause after it is, at least: the report of thousands of samples takes
+ * a second to write, which is taken from the threads that compute.
+ */
+const pauseRatio = 9;
 /** Arrays up to this size are written again with each piece, larger ones when they are complete. */
 const growingArrayBytes = 32 * 1024 ** 2;
 
@@ -24,6 +29,7 @@ export class ReportWriter {
   #writing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #hasPictures = false;
+  #lastCost = 0;
 
   constructor(folder: string, report: GrowingReport, onWritten: (path: string) => void) {
     this.path = join(folder, reportFileName);
@@ -41,7 +47,7 @@ export class ReportWriter {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#enqueue('running');
-    }, interval);
+    }, this.#pause());
   }
 
   /** Writes the last version. @throws AuditError `audit/cannot-write` */
@@ -55,6 +61,10 @@ export class ReportWriter {
     await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
     return await this.#build(state);
+  }
+
+  #pause(): number {
+    return Math.max(interval, pauseRatio * this.#lastCost);
   }
 
   /** With what people have said of its adversaries; marks that cannot be read do not end an audit. */
@@ -91,6 +101,7 @@ export class ReportWriter {
   }
 
   async #write(state: AuditReport['state']): Promise<void> {
+    const began = performance.now();
     for (const results of [...this.#dirty]) {
       this.#dirty.delete(results);
       await this.#writeArrays(results);
@@ -98,6 +109,7 @@ export class ReportWriter {
     await this.#writePictures();
     const report = await this.#build(state);
     await writeAtomically(this.path, `${JSON.stringify(report, null, 1)}\n`);
+    this.#lastCost = performance.now() - began;
     this.#onWritten(this.path);
   }
 
