@@ -9,12 +9,10 @@ const EPSILON = 1e-8;
  * no sample sees the moments of another.
  */
 export class Adam {
-  readonly #learningRate: number;
   readonly #means: Batch;
   readonly #squares: Batch;
 
-  constructor(count: number, shape: readonly number[], learningRate: number) {
-    this.#learningRate = learningRate;
+  constructor(count: number, shape: readonly number[]) {
     this.#means = Batch.zeros(count, shape);
     this.#squares = Batch.zeros(count, shape);
   }
@@ -30,12 +28,18 @@ export class Adam {
    *
    * @param step which step since the reset this is, from 1
    */
-  descend(row: number, step: number, gradient: Float64Array, variable: Float32Array): void {
+  descend(
+    row: number,
+    step: number,
+    learningRate: number,
+    gradient: Float64Array,
+    variable: Float32Array,
+  ): void {
     const means = this.#means.row(row);
     const squares = this.#squares.row(row);
     // The corrections for starting from zero, folded into one factor and one root.
     const squareCorrection = 1 - SQUARE_DECAY ** step;
-    const rate = this.#learningRate / (1 - MEAN_DECAY ** step);
+    const rate = learningRate / (1 - MEAN_DECAY ** step);
     for (let i = 0; i < gradient.length; i++) {
       const slope = gradient[i] as number;
       const mean = MEAN_DECAY * (means[i] as number) + (1 - MEAN_DECAY) * slope;

@@ -1,4 +1,5 @@
 import type { AttackSettings } from './attack-settings.ts';
+import { resolveCarliniWagner } from './carlini-wagner-settings.ts';
 
 /**
  * Most gradient steps (or queries) that an attack takes for one sample; samples that are done early
@@ -24,13 +25,10 @@ export function maximumSteps(settings: AttackSettings): number {
     case 'autoattack':
       return 100 + 900 + 900 + 5000;
     case 'carlini-wagner': {
-      const { preset, binarySearchSteps, iterations } = settings;
-      const [rounds, steps] = { quick: [5, 200], full: [9, 1000], reference: [9, 10_000] }[
-        preset
-      ] as [number, number];
+      const { warmStartSteps, binarySearchSteps, iterations } = resolveCarliniWagner(settings);
       // Towards every class; nine, as long as the model is not known.
       const targets = settings.targets === undefined ? 1 : 9;
-      return targets * (binarySearchSteps ?? rounds) * (iterations ?? steps);
+      return targets * (warmStartSteps + binarySearchSteps * iterations);
     }
     case 'deepfool':
       return (settings.steps ?? 50) * (settings.candidates ?? 9);

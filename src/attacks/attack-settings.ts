@@ -1,7 +1,7 @@
 import type { ApgdSettings } from './apgd.ts';
 import type { AutoAttackSettings } from './autoattack.ts';
 import type { BimSettings } from './bim.ts';
-import type { CarliniWagnerSettings } from './carlini-wagner.ts';
+import type { CarliniWagnerSettings } from './carlini-wagner-settings.ts';
 import type { DdnSettings } from './ddn.ts';
 import type { DeepFoolSettings } from './deepfool.ts';
 import type { FabSettings } from './fab.ts';

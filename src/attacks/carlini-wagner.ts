@@ -3,81 +3,23 @@ import type { LogitLoss, LossGradient } from '../model/classifier.ts';
 import { carliniWagnerHinge } from '../model/losses.ts';
 import { allRows, firstRows } from './active-rows.ts';
 import { Adam } from './adam.ts';
+import { cosineAnnealing } from './annealing.ts';
 import type { Attack, AttackContext, AttackResult } from './attack.ts';
+import {
+  type CarliniWagnerHyperParameters,
+  type CarliniWagnerSettings,
+  resolveCarliniWagner,
+} from './carlini-wagner-settings.ts';
 import { ConstantSearch } from './constant-search.ts';
 import { NearestSuccesses } from './nearest-successes.ts';
 import { lengthOf } from './norms.ts';
 import { oneHotReferences } from './objective.ts';
-import { runOverTargets, type TargetChoice } from './over-targets.ts';
-import { requireAtLeast, requireCount, requirePositive } from './setting-ranges.ts';
+import { runOverTargets } from './over-targets.ts';
 import { isUsableGradient } from './steepest-ascent.ts';
 import { StallDetector } from './stall-detector.ts';
 import { TanhBox } from './tanh-box.ts';
 import { type Findings, runVerified } from './verification.ts';
-
-/**
- * How much work the attack does. `quick`: 5 constants × 200 steps, a large first constant and large
- * steps, within 1% of the optimum in the median. `full`: 9 × 1000. `reference`: 9 × 10000, the
- * constants of the authors' code (carlini/nn_robust_attacks, l2_attack.py).
- */
-export type CarliniWagnerPreset = 'quick' | 'full' | 'reference';
-
-/** Settings of the L2 attack of Carlini and Wagner. What is not given comes from the preset. */
-export interface CarliniWagnerSettings {
-  readonly attack: 'carlini-wagner';
-  readonly preset: CarliniWagnerPreset;
-  /** κ: by how much the wrong logit must exceed the right one, in logits, at least 0. Default 0. */
-  readonly confidence?: number;
-  /** How many constants are tried for each sample. */
-  readonly binarySearchSteps?: number;
-  /** Steps of Adam for each constant. */
-  readonly iterations?: number;
-  /** Learning rate of Adam, in units of the arctanh variable w. */
-  readonly learningRate?: number;
-  /** First constant c, for distances in widths of the box. */
-  readonly initialConstant?: number;
-  /** Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true. */
-  readonly abortEarly?: boolean;
-  /** Attack every class besides the label and keep one; without it the label is only to be left. */
-  readonly targets?: TargetChoice;
-}
-
-/** Every hyper-parameter of a run. */
-interface Resolved {
-  readonly confidence: number;
-  readonly binarySearchSteps: number;
-  readonly iterations: number;
-  readonly learningRate: number;
-  readonly initialConstant: number;
-  readonly abortEarly: boolean;
-}
-
-const PRESETS: Readonly<Record<CarliniWagnerPreset, Resolved>> = {
-  quick: {
-    confidence: 0,
-    binarySearchSteps: 5,
-    iterations: 200,
-    learningRate: 0.03,
-    initialConstant: 0.1,
-    abortEarly: true,
-  },
-  full: {
-    confidence: 0,
-    binarySearchSteps: 9,
-    iterations: 1000,
-    learningRate: 0.01,
-    initialConstant: 1e-3,
-    abortEarly: true,
-  },
-  reference: {
-    confidence: 0,
-    binarySearchSteps: 9,
-    iterations: 10_000,
-    learningRate: 0.01,
-    initialConstant: 1e-3,
-    abortEarly: true,
-  },
-};
+import { warmStart } from './warm-start.ts';
 
 /** With this many constants or more, the last one is the smallest that has succeeded. */
 const REPEATS_BEST_CONSTANT_FROM = 10;
@@ -98,14 +40,15 @@ const LEFT_THE_BOUND = 2;
  *     lower  ‖x(w) − x(w₀)‖² + c·f(x(w))  over δ by Adam, from δ = 0
  *     f = max(0, z_y − max_{i≠y} z_i + κ), or targeted max(0, max_{i≠t} z_i − z_t + κ)
  *
- * and over c by bisection. Distances in the loss are measured in widths of the box, so the constants
+ * and over c by bisection. With a warm start, w₀ and the first c come from an adversary that another
+ * attack has found; see {@link warmStart}. Distances in the loss are measured in widths of the box, so the constants
  * mean the same for inputs from 0 to 1 and from 0 to 255. Constant, best input, abort and optimiser
  * belong to each sample alone.
  *
  * @throws AttackError `attack/invalid-setting`
  */
 export function carliniWagner(settings: CarliniWagnerSettings): Attack {
-  const resolved = resolve(settings);
+  const resolved = resolveCarliniWagner(settings);
   const { preset, targets } = settings;
   const run = (context: AttackContext): Promise<AttackResult> =>
     runVerified(context, { confidence: resolved.confidence, attempts: 'discarded' }, attacked =>
@@ -123,44 +66,36 @@ export function carliniWagner(settings: CarliniWagnerSettings): Attack {
   };
 }
 
-function resolve(settings: CarliniWagnerSettings): Resolved {
-  const preset = PRESETS[settings.preset];
-  const resolved: Resolved = {
-    confidence: settings.confidence ?? preset.confidence,
-    binarySearchSteps: settings.binarySearchSteps ?? preset.binarySearchSteps,
-    iterations: settings.iterations ?? preset.iterations,
-    learningRate: settings.learningRate ?? preset.learningRate,
-    initialConstant: settings.initialConstant ?? preset.initialConstant,
-    abortEarly: settings.abortEarly ?? preset.abortEarly,
-  };
-  requireAtLeast('confidence', resolved.confidence, 0);
-  requireCount('binarySearchSteps', resolved.binarySearchSteps);
-  requireCount('iterations', resolved.iterations);
-  requirePositive('learningRate', resolved.learningRate);
-  requirePositive('initialConstant', resolved.initialConstant);
-  return resolved;
-}
-
-async function searchConstants(context: AttackContext, settings: Resolved): Promise<Findings> {
+async function searchConstants(
+  context: AttackContext,
+  settings: CarliniWagnerHyperParameters,
+): Promise<Findings> {
   const { inputs } = context;
-  const { binarySearchSteps, initialConstant } = settings;
-  const search = new ConstantSearch(inputs.count, initialConstant);
-  const descent = new Descent(context, settings);
+  const { binarySearchSteps, initialConstant, warmStartSteps } = settings;
+  const warm =
+    warmStartSteps === 0 ? undefined : await warmStart(context, warmStartSteps, initialConstant);
+  const search = new ConstantSearch(
+    warm?.constants ?? new Float64Array(inputs.count).fill(initialConstant),
+  );
+  const descent = new Descent(context, settings, warm?.points ?? inputs);
 
   for (let round = 0; round < binarySearchSteps; round++) {
     const isLast = round === binarySearchSteps - 1;
     if (isLast && binarySearchSteps >= REPEATS_BEST_CONSTANT_FROM) search.useUpperBounds();
     const succeeded = await descent.run(round, search.constants);
     for (const row of allRows(inputs.count)) search.update(row, succeeded[row] === 1);
+    if (warm !== undefined) descent.startFromNearest();
   }
-  return descent.findings;
+  const { findings } = descent;
+  const steps = findings.steps.map((taken, row) => taken + (warm?.steps[row] ?? 0));
+  return { ...findings, steps };
 }
 
 /** One run of Adam after another, for all samples at once; keeps the nearest success of each. */
 class Descent {
   readonly #nearest: NearestSuccesses;
   readonly #context: AttackContext;
-  readonly #settings: Resolved;
+  readonly #settings: CarliniWagnerHyperParameters;
   readonly #hinge: LogitLoss;
   readonly #box: TanhBox;
   readonly #adam: Adam;
@@ -175,7 +110,8 @@ class Descent {
   /** Gradient of the whole loss of one sample by w. */
   readonly #gradient: Float64Array;
 
-  constructor(context: AttackContext, settings: Resolved) {
+  /** @param starts where each sample starts: its clean input, or an adversary */
+  constructor(context: AttackContext, settings: CarliniWagnerHyperParameters, starts: Batch) {
     const { inputs, criterion, classifier } = context;
     const { count, shape } = inputs;
     this.#context = context;
@@ -185,9 +121,9 @@ class Descent {
     this.#hinge = carliniWagnerHinge(kind, settings.confidence);
     const box = new TanhBox(classifier.bounds);
     this.#box = box;
-    this.#adam = new Adam(count, shape, settings.learningRate);
+    this.#adam = new Adam(count, shape);
     this.#starts = new Batch(
-      inputs.values.map(value => box.encode(value)),
+      starts.values.map(value => box.encode(value)),
       shape,
     );
     this.#offsets = Batch.zeros(count, shape);
@@ -204,8 +140,17 @@ class Descent {
     return this.#nearest.findings;
   }
 
+  /** Lets the next run of a sample that has succeeded start from its nearest success. */
+  startFromNearest(): void {
+    const { candidates, seenSuccess } = this.findings;
+    for (const row of allRows(candidates.count)) {
+      if (seenSuccess[row] !== 1) continue;
+      this.#starts.row(row).set(candidates.row(row).map(value => this.#box.encode(value)));
+    }
+  }
+
   /**
-   * Starts every sample again from its clean input, with these constants.
+   * Starts every sample again with these constants.
    *
    * @returns 1 for each sample that met the criterion on the way
    */
@@ -284,7 +229,9 @@ class Descent {
     }
     const loss = hinge + this.#addDistanceTerm(row, position, hingeGradient);
     if (stall.hasStalled(row, step, loss)) return false;
-    this.#adam.descend(row, step, this.#gradient, this.#offsets.row(row));
+    const { iterations, learningRate, learningRateDecay } = this.#settings;
+    const rate = cosineAnnealing(learningRate, learningRate * learningRateDecay, step, iterations);
+    this.#adam.descend(row, step, rate, this.#gradient, this.#offsets.row(row));
     return true;
   }
 

@@ -11,10 +11,11 @@ export class ConstantSearch {
   readonly #lower: Float64Array;
   readonly #upper: Float64Array;
 
-  constructor(count: number, initialConstant: number) {
-    this.constants = new Float64Array(count).fill(initialConstant);
-    this.#lower = new Float64Array(count);
-    this.#upper = new Float64Array(count).fill(NO_UPPER_BOUND);
+  /** @param initialConstants one for each sample */
+  constructor(initialConstants: Float64Array) {
+    this.constants = initialConstants.slice();
+    this.#lower = new Float64Array(initialConstants.length);
+    this.#upper = new Float64Array(initialConstants.length).fill(NO_UPPER_BOUND);
   }
 
   /** Takes note of what the present constant of a sample led to, and chooses the next one. */

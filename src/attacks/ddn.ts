@@ -53,16 +53,19 @@ export function ddn(settings: DdnSettings): Attack {
     settings: { steps, initialRadius, radiusChange },
     run: context =>
       runVerified(context, discardingAttempts, attacked =>
-        searchSpheres(attacked, steps, initialRadius, radiusChange),
+        nearestOnSpheres(attacked, { steps, initialRadius, radiusChange }),
       ),
   };
 }
 
-async function searchSpheres(
+/** The search itself: the nearest adversary that it came across, for each sample. */
+export async function nearestOnSpheres(
   context: AttackContext,
-  steps: number,
-  initialRadius: number,
-  radiusChange: number,
+  {
+    steps = STEPS,
+    initialRadius = INITIAL_RADIUS,
+    radiusChange = RADIUS_CHANGE,
+  }: Omit<DdnSettings, 'attack'>,
 ): Promise<Findings> {
   const { inputs, classifier, criterion, onProgress } = context;
   const { bounds } = classifier;

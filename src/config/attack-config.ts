@@ -116,8 +116,10 @@ const minimumNorm = [
   v.strictObject({
     attack: named('carlini-wagner', 'Carlini & Wagner L2 (2017).'),
     preset: v.pipe(
-      v.optional(v.picklist(['quick', 'full', 'reference']), 'quick'),
-      v.description('quick: 5 searches × 200 steps. full: 9 × 1000. reference: 9 × 10000.'),
+      v.optional(v.picklist(['warm', 'quick', 'full', 'reference']), 'quick'),
+      v.description(
+        'warm: from an adversary of DDN, 50 steps, then 3 searches × 100. quick: from the clean sample, 5 × 200. full: 9 × 1000. reference: 9 × 10000.',
+      ),
     ),
     confidence: v.pipe(
       v.optional(v.pipe(v.number(), v.minValue(0)), 0),

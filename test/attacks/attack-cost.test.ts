@@ -35,6 +35,7 @@ test.each<AttackSettings>([
   { attack: 'pgd', norm: 'L1', epsilon },
   { attack: 'pgd', norm: 'L1', epsilon, steps: 3, restarts: 2 },
   { attack: 'carlini-wagner', preset: 'quick', abortEarly: false },
+  { attack: 'carlini-wagner', preset: 'warm' },
   { attack: 'carlini-wagner', preset: 'full', binarySearchSteps: 2, iterations: 4 },
   { attack: 'ddn' },
   { attack: 'fmn', norm: 'L1', steps: 7 },

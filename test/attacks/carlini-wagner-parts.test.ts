@@ -42,7 +42,7 @@ describe('the tanh box', () => {
 
 describe('the search for the constant', () => {
   function constantsAfter(outcomes: readonly boolean[]): number[] {
-    const search = new ConstantSearch(1, 0.1);
+    const search = new ConstantSearch(Float64Array.of(0.1));
     return outcomes.map(succeeded => {
       search.update(0, succeeded);
       return search.constants[0] ?? NaN;
@@ -62,14 +62,14 @@ describe('the search for the constant', () => {
   });
 
   test('keeps samples apart', () => {
-    const search = new ConstantSearch(2, 1);
+    const search = new ConstantSearch(Float64Array.of(1, 1));
     search.update(0, true);
     search.update(1, false);
     expect([...search.constants]).toEqual([0.5, 10]);
   });
 
   test('can go back to the smallest constant that succeeded', () => {
-    const search = new ConstantSearch(1, 1);
+    const search = new ConstantSearch(Float64Array.of(1));
     search.update(0, true);
     search.update(0, false);
     search.useUpperBounds();
@@ -79,15 +79,15 @@ describe('the search for the constant', () => {
 
 describe('Adam', () => {
   test('takes its first step of exactly one learning rate, whatever the gradient', () => {
-    const adam = new Adam(1, [2], 0.25);
+    const adam = new Adam(1, [2]);
     const variable = new Float32Array(2);
-    adam.descend(0, 1, Float64Array.of(1000, -1e-4), variable);
+    adam.descend(0, 1, 0.25, Float64Array.of(1000, -1e-4), variable);
     expect(variable[0]).toBeCloseTo(-0.25, 6);
     expect(variable[1]).toBeCloseTo(0.25, 4);
   });
 
   test('follows the recursion of the paper', () => {
-    const adam = new Adam(2, [1], 0.1);
+    const adam = new Adam(2, [1]);
     const variable = Float32Array.of(0);
     let [mean, square, expected] = [0, 0, 0];
     [3, -1, 0.5, 0.5, -2].forEach((gradient, i) => {
@@ -96,17 +96,17 @@ describe('Adam', () => {
       const correctedMean = mean / (1 - 0.9 ** (i + 1));
       const correctedSquare = square / (1 - 0.999 ** (i + 1));
       expected -= (0.1 * correctedMean) / (Math.sqrt(correctedSquare) + 1e-8);
-      adam.descend(1, i + 1, Float64Array.of(gradient), variable);
+      adam.descend(1, i + 1, 0.1, Float64Array.of(gradient), variable);
       expect(variable[0]).toBeCloseTo(expected, 6);
     });
   });
 
   test('starts anew after a reset', () => {
-    const adam = new Adam(1, [1], 0.1);
+    const adam = new Adam(1, [1]);
     const variable = Float32Array.of(0);
-    adam.descend(0, 1, Float64Array.of(-5), variable);
+    adam.descend(0, 1, 0.1, Float64Array.of(-5), variable);
     adam.reset();
-    adam.descend(0, 1, Float64Array.of(5), variable);
+    adam.descend(0, 1, 0.1, Float64Array.of(5), variable);
     expect(variable[0]).toBeCloseTo(0, 6);
   });
 });

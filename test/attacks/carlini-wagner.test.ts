@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import { allRows } from '../../src/attacks/active-rows.ts';
-import type { AttackProgress, AttackResult } from '../../src/attacks/attack.ts';
+import type { AttackProgress } from '../../src/attacks/attack.ts';
 import { AttackError } from '../../src/attacks/attack-error.ts';
-import { carliniWagner, type CarliniWagnerSettings } from '../../src/attacks/carlini-wagner.ts';
+import { carliniWagner } from '../../src/attacks/carlini-wagner.ts';
+import type { CarliniWagnerSettings } from '../../src/attacks/carlini-wagner-settings.ts';
 import { criterionGap } from '../../src/attacks/criterion.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
@@ -13,12 +14,11 @@ import type { Classifier } from '../../src/model/classifier.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
 import { Random } from '../../src/random/random.ts';
 import { distances, leaving, reaching, run } from './attacking.ts';
+import { ratiosToOptimum, twoClassProblem } from './two-class-problem.ts';
 import {
   answers,
   binaryModel,
-  boxedDistance,
   boxedTargetedL2Distance,
-  difference,
   halfSaturatedSamples,
   linearClassifier,
   type LinearModel,
@@ -46,42 +46,6 @@ beforeAll(async () => {
   engine = await openEngine({ name: 'wasm' });
 });
 afterAll(() => engine.dispose());
-
-/**
- * Sixty samples of thirty numbers, half of them at a side of the box, and a two-class model. Samples
- * within 0.05 of the boundary are left out: that is about the length of one step of Adam, and no
- * step can be right to 1% of it.
- */
-function twoClassProblem(): { model: LinearModel; inputs: Batch; labels: Int32Array } {
-  const random = new Random(5, ['carlini-wagner']);
-  const model = randomModel(random, 30, 2);
-  const inputs = halfSaturatedSamples(random, 90, 30);
-  const labels = answers(model, inputs);
-  const rows = allRows(inputs.count)
-    .filter(row => optimum(model, inputs.row(row), labels[row] ?? NaN) > 0.05)
-    .slice(0, 60);
-  return {
-    model,
-    inputs: inputs.gather(rows),
-    labels: labels.filter((_, row) => rows.includes(row)),
-  };
-}
-
-function optimum(model: LinearModel, sample: Float32Array, label: number): number {
-  const { weights, bias } = difference(model, label, 1 - label);
-  return boxedDistance(sample, weights, bias, unitBox, 'L2');
-}
-
-/** Found distance over the exact one, for each sample. */
-function ratiosToOptimum(
-  result: AttackResult,
-  { model, inputs, labels }: ReturnType<typeof twoClassProblem>,
-): number[] {
-  const found = distances(result, inputs, 'L2');
-  return found.map(
-    (distance, row) => distance / optimum(model, inputs.row(row), labels[row] ?? NaN),
-  );
-}
 
 describe('Carlini and Wagner against the exact optimum of a linear model in a box', () => {
   test('quick: within 1% in the median, 10% at worst', async () => {

@@ -6,110 +6,57 @@
  * the first table is printed.
  *
  * Opening the model and compiling are not timed, on neither side; checking the results is, on ours.
+ *
+ *     --only ATTACK    one contest, for example carlini-wagner
+ *     --no-suite       without the first table
+ *     --digits N       as many digits in every contest, in place of a few hundred (C&W: 40)
+ *     --limit SECONDS  how long a tool may take for one row; 240 when it is left out
+ *     --threads N      on both sides
  */
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { attackLabel } from '../../src/attacks/attack-names.ts';
 import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
-import { lengthOf } from '../../src/attacks/norms.ts';
-import type { OutputOf } from '../../src/audit/piece.ts';
 import { contests, type AttackContest } from './attack-rungs.ts';
-import { exampleFolder, openExampleThreads, runPieces } from './example-threads.ts';
-import { LineProcess } from './line-process.ts';
+import { attackSuite } from './attack-suite.ts';
+import { openExampleThreads } from './example-threads.ts';
+import {
+  accuracyWithin,
+  type AttackRun,
+  medianDistance,
+  runOurs,
+  successRate,
+} from './our-attacks.ts';
+import { PeerAttacks, peerTools } from './peer-attacks.ts';
 
-/** One run of one attack. */
-interface Run {
-  readonly seconds: number;
-  /** Size of each change; 0 where the model is wrong on the clean digit, null where it withstood. */
-  readonly results: readonly (number | null)[];
-}
-
-type PeerAnswer = (Run & { readonly settings: string }) | { readonly unavailable: string };
-
-const tools = ['Foolbox', 'ART', 'torchattacks', 'CleverHans'];
-
-/** Every attack with settings that a user would take, for the table of times. */
-const suite: readonly AttackSettings[] = [
-  { attack: 'fgsm', norm: 'Linf', epsilon: 0.1 },
-  { attack: 'bim', norm: 'Linf', epsilon: 0.1 },
-  { attack: 'pgd', norm: 'Linf', epsilon: 0.1 },
-  { attack: 'pgd', norm: 'L2', epsilon: 1 },
-  { attack: 'pgd', norm: 'L1', epsilon: 10 },
-  { attack: 'mi-fgsm', norm: 'Linf', epsilon: 0.1 },
-  { attack: 'apgd', norm: 'Linf', epsilon: 0.1, loss: 'cross-entropy' },
-  { attack: 'apgd', norm: 'Linf', epsilon: 0.1, loss: 'targeted-dlr' },
-  { attack: 'square', norm: 'Linf', epsilon: 0.1, queries: 1000 },
-  { attack: 'noise', norm: 'Linf', distribution: 'uniform', epsilon: 0.1 },
-  { attack: 'deepfool', norm: 'L2' },
-  { attack: 'ddn' },
-  { attack: 'fmn', norm: 'Linf' },
-  { attack: 'fab', norm: 'Linf' },
-  { attack: 'carlini-wagner', preset: 'quick' },
-];
 const suiteSamples = 100;
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
-    threads: { type: 'string' },
     'no-suite': { type: 'boolean' },
+    digits: { type: 'string' },
+    limit: { type: 'string' },
+    threads: { type: 'string' },
   },
 });
 const threads = Number(options.threads ?? availableParallelism());
+const limit = Number(options.limit ?? 240);
 const python = process.env['ASSAY_PYTHON'];
 
 const executor = await openExampleThreads('auto', threads);
 const { engine } = await executor.describe();
-console.log(`${engine.name} ${engine.version}, ${threads} threads`);
-
-async function runOurs(settings: AttackSettings, samples: number): Promise<Run> {
-  const began = performance.now();
-  const step = { kind: 'attack', settings, target: undefined } as const;
-  const outputs = (await runPieces(executor, step, samples)) as OutputOf<'attack'>[];
-  const seconds = (performance.now() - began) / 1000;
-  const clean = (await runPieces(executor, { kind: 'predict' }, samples)) as OutputOf<'predict'>[];
-  const norm = 'norm' in settings ? settings.norm : 'L2';
-  const results = outputs.flatMap(({ adversaries, outcomes }, piece) => {
-    const inputs = clean[piece]?.inputs ?? new Float32Array();
-    const size = inputs.length / outcomes.length;
-    return outcomes.map((outcome, i) => {
-      if (outcome === 'already-wrong') return 0;
-      if (outcome !== 'succeeded') return null;
-      const change = Float32Array.from(
-        { length: size },
-        (_, k) => (adversaries[i * size + k] as number) - (inputs[i * size + k] as number),
-      );
-      return lengthOf(change, norm);
-    });
-  });
-  return { seconds, results };
-}
-
-/** Accuracy within epsilon, or the median distance with failures as infinity: lower is stronger. */
-function quality({ results }: Run, { epsilon }: AttackContest): number {
-  if (epsilon !== undefined) {
-    // Numbers of float32: what is at the edge of the ball is inside.
-    const fooled = results.filter(size => size !== null && size <= epsilon * (1 + 1e-5)).length;
-    return 1 - fooled / results.length;
-  }
-  const sizes = results.filter(size => size !== 0).map(size => size ?? Infinity);
-  return sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? NaN;
-}
-
-function showQuality(value: number, { epsilon }: AttackContest): string {
-  return epsilon === undefined ? value.toFixed(3) : `${(100 * value).toFixed(1)}%`;
-}
+console.log(`${engine.name} ${engine.version}, ${threads} threads, ${cpus()[0]?.model ?? ''}`);
 
 async function warmUp(settings: AttackSettings): Promise<void> {
-  await runOurs(settings, 50 * threads);
+  await runOurs(executor, settings, 50 * threads);
 }
 
 if (options['no-suite'] !== true) {
   const rows = [];
-  for (const settings of suite) {
+  for (const settings of attackSuite) {
     await warmUp({ attack: 'fgsm', norm: 'Linf', epsilon: 0.1 });
-    const { seconds, results } = await runOurs(settings, suiteSamples);
+    const { seconds, results } = await runOurs(executor, settings, suiteSamples);
     const withstood = results.filter(size => size === null).length;
     rows.push({
       attack: attackLabel(settings),
@@ -121,46 +68,85 @@ if (options['no-suite'] !== true) {
   console.table(rows);
 }
 
+/** Lower is stronger, and all numbers count: what one run reached. */
+function isAsGood(ours: AttackRun, theirs: AttackRun, { epsilon }: AttackContest): boolean {
+  if (epsilon !== undefined)
+    return accuracyWithin(ours, epsilon) <= accuracyWithin(theirs, epsilon);
+  return medianDistance(ours) <= medianDistance(theirs) && successRate(ours) >= successRate(theirs);
+}
+
+function shown(run: AttackRun, { epsilon }: AttackContest): string {
+  if (epsilon !== undefined) return `${(100 * accuracyWithin(run, epsilon)).toFixed(1)}%`;
+  return `${medianDistance(run).toFixed(3)} (${(100 * successRate(run)).toFixed(0)}%)`;
+}
+
+/** Our runs of one contest, from little work to much, each made when it is first needed. */
+class Climb {
+  readonly #contest: AttackContest;
+  readonly #samples: number;
+  readonly #runs: AttackRun[] = [];
+
+  constructor(contest: AttackContest, samples: number) {
+    this.#contest = contest;
+    this.#samples = samples;
+  }
+
+  /** The first that is as good. */
+  async reach(
+    theirs: AttackRun,
+  ): Promise<{ readonly settings: AttackSettings; readonly run: AttackRun } | undefined> {
+    for (const [i, settings] of this.#contest.rungs.entries()) {
+      if (this.#runs.length === 0) await warmUp(settings);
+      const run = this.#runs[i] ?? (await runOurs(executor, settings, this.#samples));
+      this.#runs[i] = run;
+      if (isAsGood(run, theirs, this.#contest)) return { settings, run };
+    }
+    return undefined;
+  }
+}
+
 if (python !== undefined) {
-  const peers = new LineProcess(python, [
-    join(import.meta.dirname, 'peer_attacks.py'),
-    join(exampleFolder, 'models/digits-cnn'),
-    join(exampleFolder, 'data'),
-  ]);
+  const peers = new PeerAttacks(python);
+  console.log(await peers.versions());
   const rows = [];
   for (const contest of contests) {
-    const { attack, title, samples, epsilon, rungs } = contest;
+    const { attack, title, epsilon } = contest;
     if (options.only !== undefined && options.only !== attack) continue;
-    const ours: { settings: AttackSettings; seconds: number; quality: number }[] = [];
-    const climbTo = async (target: number) => {
-      for (const [i, settings] of rungs.entries()) {
-        const known = ours[i];
-        if (known === undefined) {
-          if (i === 0) await warmUp(settings);
-          const run = await runOurs(settings, samples);
-          ours.push({ settings, seconds: run.seconds, quality: quality(run, contest) });
+    const samples = Number(options.digits ?? contest.samples);
+    const climb = new Climb(contest, samples);
+    for (const tool of peerTools) {
+      for (let way = 0; ; way++) {
+        const request = { tool, attack, way, epsilon: epsilon ?? null, samples, threads };
+        const answer = await peers.run(request, limit);
+        if (answer.kind === 'unavailable') break;
+        if (answer.kind === 'too slow') {
+          const settings = `settings ${way + 1}`;
+          rows.push({
+            attack: title,
+            digits: samples,
+            tool: `${tool}, ${settings}`,
+            'its s': `> ${limit}`,
+          });
+          continue;
         }
-        const rung = ours[i];
-        if (rung !== undefined && rung.quality <= target) return rung;
+        const reached = await climb.reach(answer);
+        rows.push({
+          attack: title,
+          digits: samples,
+          tool: `${tool}, ${answer.settings}`,
+          'its result': shown(answer, contest),
+          'its s': answer.seconds.toFixed(2),
+          ours: reached === undefined ? '' : attackLabel(reached.settings),
+          'our result': reached === undefined ? 'not reached' : shown(reached.run, contest),
+          'our s': reached?.run.seconds.toFixed(2) ?? '',
+          'times as fast':
+            reached === undefined ? '' : (answer.seconds / reached.run.seconds).toFixed(1),
+          'by CPU time':
+            reached === undefined
+              ? ''
+              : (answer.processorSeconds / reached.run.processorSeconds).toFixed(1),
+        });
       }
-      return undefined;
-    };
-    for (const tool of tools) {
-      const request = { tool, attack, epsilon: epsilon ?? null, samples, threads };
-      const answer = JSON.parse(await peers.ask(JSON.stringify(request))) as PeerAnswer;
-      if ('unavailable' in answer) continue;
-      const theirs = quality(answer, contest);
-      const rung = await climbTo(theirs);
-      rows.push({
-        attack: title,
-        digits: samples,
-        tool: `${tool}, ${answer.settings}`,
-        'its result': showQuality(theirs, contest),
-        'its s': answer.seconds.toFixed(2),
-        'our result': rung === undefined ? 'not reached' : showQuality(rung.quality, contest),
-        'our s': rung?.seconds.toFixed(2) ?? '',
-        'times as fast': rung === undefined ? '' : (answer.seconds / rung.seconds).toFixed(2),
-      });
     }
   }
   peers.close();

@@ -29,7 +29,13 @@ export class LineProcess {
     return this.listen();
   }
 
+  /** Lets it end by itself. */
   close(): void {
     this.#process.stdin?.end();
+  }
+
+  /** Ends it at once, whatever it is at. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
   }
 }

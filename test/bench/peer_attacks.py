@@ -1,7 +1,9 @@
-"""The attacks of Foolbox, ART, torchattacks and CleverHans on the example's convolutional model.
+"""The attacks of Foolbox, ART, torchattacks and CleverHans on the example's digits-cnn.
 
-Reads lines of JSON `{"tool", "attack", "epsilon", "samples", "threads"}` and answers each with a line
-of JSON `{"seconds", "processorSeconds", "settings", "results"}`, or `{"unavailable"}` with the reason.
+Prints the versions of the tools. Then reads lines of JSON `{"tool", "attack", "way", "epsilon",
+"samples", "threads"}`, where `way` counts the settings that a tool is tried with, and answers each with
+a line of JSON `{"seconds", "processorSeconds", "settings", "results"}`, or `{"unavailable"}` with the
+reason.
 `results` has one number a sample: the size of the perturbation in the attack's norm, null where a fresh
 forward pass on the returned input is still right, 0 where the model is wrong on the clean digit.
 Arguments: folder of the model, folder of the data.
@@ -9,6 +11,7 @@ Arguments: folder of the model, folder of the data.
 import json
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -63,92 +66,119 @@ images = read_idx("t10k-images-idx3-ubyte", 16, (-1, 1, 28, 28)).float() / 255
 labels = read_idx("t10k-labels-idx1-ubyte", 8, (-1,)).long()
 
 
+# Each tool gives its ways to run an attack as pairs of settings and a function: first those that it
+# has by default (where it has any), then those of a budget comparable with the other tools.
+
+
 def foolbox(attack, x, y, epsilon):
     import foolbox as fb
     model = fb.PyTorchModel(network, bounds=(0, 1))
-    if attack == "pgd":
-        method, settings = fb.attacks.LinfPGD(steps=40), "40 steps"
-    elif attack == "carlini-wagner":
-        method = fb.attacks.L2CarliniWagnerAttack(binary_search_steps=9, steps=1000)
-        settings = "9 x 1000 steps"
-    elif attack == "ddn":
-        method, settings = fb.attacks.DDNAttack(steps=100), "100 steps"
-    elif attack == "fmn":
-        method, settings = fb.attacks.LInfFMNAttack(steps=100), "100 steps"
-    else:
-        return None
-    return settings, lambda: method(model, x, y, epsilons=epsilon)[1]
+
+    def way(settings, method):
+        return settings, lambda: method(model, x, y, epsilons=epsilon)[1]
+
+    return {
+        "fgsm": lambda: [way("one step", fb.attacks.LinfFastGradientAttack())],
+        "pgd": lambda: [way("40 steps (default)", fb.attacks.LinfPGD())],
+        # Its default of 9 x 10000 steps takes ten times longer still.
+        "carlini-wagner": lambda: [
+            way("9 x 1000 steps", fb.attacks.L2CarliniWagnerAttack(steps=1000))],
+        "ddn": lambda: [way("100 steps (default)", fb.attacks.DDNAttack())],
+        "fmn": lambda: [way("100 steps (default)", fb.attacks.LInfFMNAttack())],
+    }.get(attack)
 
 
 def art(attack, x, y, epsilon):
     from art.attacks.evasion import (
-        AutoProjectedGradientDescent, CarliniL2Method, ProjectedGradientDescentPyTorch)
+        AutoProjectedGradientDescent, CarliniL2Method, FastGradientMethod,
+        ProjectedGradientDescentPyTorch)
     from art.estimators.classification import PyTorchClassifier
     classifier = PyTorchClassifier(
         network, loss=nn.CrossEntropyLoss(), input_shape=(1, 28, 28), nb_classes=10,
         clip_values=(0.0, 1.0), device_type="cpu")
     batch = len(x)
-    if attack == "pgd":
-        method = ProjectedGradientDescentPyTorch(
-            classifier, eps=epsilon, eps_step=epsilon / 10, max_iter=40, num_random_init=1,
-            batch_size=batch, verbose=False)
-        settings = "40 steps, 1 random start"
-    elif attack == "apgd":
-        method = AutoProjectedGradientDescent(
+
+    def way(settings, method):
+        return settings, lambda: torch.from_numpy(method.generate(x.numpy(), y.numpy()))
+
+    def pgd(settings, steps, step_size, starts):
+        return way(settings, ProjectedGradientDescentPyTorch(
+            classifier, eps=epsilon, eps_step=step_size, max_iter=steps, num_random_init=starts,
+            batch_size=batch, verbose=False))
+
+    def carlini_wagner(settings, **options):
+        return way(settings, CarliniL2Method(classifier, batch_size=batch, verbose=False, **options))
+
+    return {
+        "fgsm": lambda: [way("one step", FastGradientMethod(
+            classifier, eps=epsilon, batch_size=batch))],
+        "pgd": lambda: [
+            pgd("100 steps of 0.1, no random start (default)", 100, 0.1, 0),
+            pgd("40 steps, 1 random start", 40, epsilon / 10, 1)],
+        "apgd": lambda: [way("100 steps, cross entropy, 1 start", AutoProjectedGradientDescent(
             classifier, eps=epsilon, eps_step=2 * epsilon, max_iter=100, nb_random_init=1,
-            batch_size=batch, loss_type="cross_entropy", verbose=False)
-        settings = "100 steps, cross entropy, 1 start"
-    elif attack == "carlini-wagner":
-        method = CarliniL2Method(classifier, batch_size=batch, verbose=False)
-        settings = "10 x 10 steps (its default)"
-    else:
-        return None
-    return settings, lambda: torch.from_numpy(method.generate(x.numpy(), y.numpy()))
+            batch_size=batch, loss_type="cross_entropy", verbose=False))],
+        "carlini-wagner": lambda: [
+            carlini_wagner("10 x 10 steps (default)"),
+            carlini_wagner("5 x 50 steps", binary_search_steps=5, max_iter=50)],
+    }.get(attack)
 
 
 def torch_attacks(attack, x, y, epsilon):
     import torchattacks
-    if attack == "pgd":
-        method = torchattacks.PGD(network, eps=epsilon, alpha=epsilon / 10, steps=40)
-        settings = "40 steps"
-    elif attack == "apgd":
-        method = torchattacks.APGD(network, eps=epsilon, steps=100)
-        settings = "100 steps, cross entropy, 1 start"
-    elif attack == "carlini-wagner":
-        method = torchattacks.CW(network, c=1, steps=1000)
-        settings = "1000 steps, c = 1"
-    else:
-        return None
-    return settings, lambda: method(x, y)
+
+    def way(settings, method):
+        return settings, lambda: method(x, y)
+
+    return {
+        "fgsm": lambda: [way("one step", torchattacks.FGSM(network, eps=epsilon))],
+        "pgd": lambda: [
+            way("10 steps of 2/255 (default)", torchattacks.PGD(network, eps=epsilon)),
+            way("40 steps", torchattacks.PGD(network, eps=epsilon, alpha=epsilon / 10, steps=40))],
+        "apgd": lambda: [
+            way("10 steps (default)", torchattacks.APGD(network, eps=epsilon)),
+            way("100 steps", torchattacks.APGD(network, eps=epsilon, steps=100))],
+        "autoattack": lambda: [way("standard", torchattacks.AutoAttack(
+            network, eps=epsilon, version="standard", n_classes=10))],
+        "carlini-wagner": lambda: [
+            way("50 steps, c = 1 (default)", torchattacks.CW(network)),
+            way("1000 steps, c = 1", torchattacks.CW(network, steps=1000))],
+    }.get(attack)
 
 
 def cleverhans(attack, x, y, epsilon):
     from cleverhans.torch.attacks.carlini_wagner_l2 import carlini_wagner_l2
+    from cleverhans.torch.attacks.fast_gradient_method import fast_gradient_method
     from cleverhans.torch.attacks.projected_gradient_descent import projected_gradient_descent
-    if attack == "pgd":
-        return "40 steps", lambda: projected_gradient_descent(
-            network, x, epsilon, epsilon / 10, 40, np.inf, clip_min=0, clip_max=1, y=y)
-    if attack == "carlini-wagner":
-        return "5 x 1000 steps (its default)", lambda: carlini_wagner_l2(network, x, 10, y=y)
-    return None
+    return {
+        "fgsm": lambda: [("one step", lambda: fast_gradient_method(
+            network, x, epsilon, np.inf, clip_min=0, clip_max=1, y=y))],
+        "pgd": lambda: [("40 steps", lambda: projected_gradient_descent(
+            network, x, epsilon, epsilon / 10, 40, np.inf, clip_min=0, clip_max=1, y=y))],
+        "carlini-wagner": lambda: [
+            ("5 x 1000 steps (default)", lambda: carlini_wagner_l2(network, x, 10, y=y)),
+            ("5 x 200 steps", lambda: carlini_wagner_l2(
+                network, x, 10, y=y, max_iterations=200))],
+    }.get(attack)
 
 
 tools = {"Foolbox": foolbox, "ART": art, "torchattacks": torch_attacks, "CleverHans": cleverhans}
-orders = {"carlini-wagner": 2, "ddn": 2, "pgd": np.inf, "apgd": np.inf, "fmn": np.inf}
+l2_attacks = ["carlini-wagner", "ddn"]
 
 
-def measure(tool, attack, epsilon, samples, threads):
+def measure(tool, attack, way, epsilon, samples, threads):
     torch.manual_seed(0)
     np.random.seed(0)
     torch.set_num_threads(threads)
     x, y = images[:samples], labels[:samples]
     try:
-        made = tools[tool](attack, x, y, epsilon)
+        ways = tools[tool](attack, x, y, epsilon)
     except ImportError as error:
         return {"unavailable": str(error)}
-    if made is None:
-        return {"unavailable": "no such attack"}
-    settings, run = made
+    made = [] if ways is None else ways()
+    if way >= len(made):
+        return {"unavailable": "no such attack, or no further settings"}
+    settings, run = made[way]
     with torch.no_grad():
         network(x)
     clock, processor = time.perf_counter(), time.process_time()
@@ -157,7 +187,8 @@ def measure(tool, attack, epsilon, samples, threads):
     with torch.no_grad():
         was_wrong = network(x).argmax(1) != y
         is_wrong = network(adversaries).argmax(1) != y
-    sizes = torch.linalg.vector_norm((adversaries - x).flatten(1), ord=orders[attack], dim=1)
+    order = 2 if attack in l2_attacks else np.inf
+    sizes = torch.linalg.vector_norm((adversaries - x).flatten(1), ord=order, dim=1)
     results = [
         0.0 if before else float(size) if after else None
         for before, after, size in zip(was_wrong, is_wrong, sizes)]
@@ -167,6 +198,11 @@ def measure(tool, attack, epsilon, samples, threads):
 
 # What the libraries print must not get among the answers.
 answers, sys.stdout = sys.stdout, sys.stderr
+versions = ", ".join(
+    f"{name} {version(package)}" for name, package in [
+        ("PyTorch", "torch"), ("Foolbox", "foolbox"), ("ART", "adversarial-robustness-toolbox"),
+        ("torchattacks", "torchattacks"), ("CleverHans", "cleverhans")])
+print(versions, file=answers, flush=True)
 for line in sys.stdin:
     request = json.loads(line)
     print(json.dumps(measure(**request)), file=answers, flush=True)

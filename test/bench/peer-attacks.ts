@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { AttackRun } from './our-attacks.ts';
+import { exampleFolder } from './example-threads.ts';
+import { LineProcess } from './line-process.ts';
+
+/** What is asked of another tool. */
+export interface PeerRequest {
+  readonly tool: string;
+  readonly attack: string;
+  /** Which of the tool's settings, from 0. */
+  readonly way: number;
+  readonly epsilon: number | null;
+  readonly samples: number;
+  readonly threads: number;
+}
+
+export type PeerAnswer =
+  | ({ readonly kind: 'ran'; readonly settings: string } & AttackRun)
+  /** The tool has no such attack, or no further settings of it. */
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'too slow' };
+
+/** The tools that `peer_attacks.py` knows. */
+export const peerTools = ['Foolbox', 'ART', 'torchattacks', 'CleverHans'] as const;
+
+/** Attacks of other tools, in a Python process. */
+export class PeerAttacks {
+  readonly #python: string;
+  #process: LineProcess | undefined;
+  #versions = '';
+
+  /** @param python one that has PyTorch and the tools */
+  constructor(python: string) {
+    this.#python = python;
+  }
+
+  /** Names and versions of the tools. */
+  async versions(): Promise<string> {
+    await this.#open();
+    return this.#versions;
+  }
+
+  /**
+   * @param limitSeconds after this time on the clock the process is ended
+   * @throws Error when the process has ended by itself
+   */
+  async run(request: PeerRequest, limitSeconds = Infinity): Promise<PeerAnswer> {
+    const peers = await this.#open();
+    let timer: NodeJS.Timeout | undefined;
+    const tooSlow = new Promise<undefined>(resolve => {
+      if (limitSeconds === Infinity) return;
+      timer = setTimeout(() => resolve(undefined), 1000 * limitSeconds);
+    });
+    const asked = peers.ask(JSON.stringify(request));
+    const answer = await Promise.race([asked, tooSlow]);
+    clearTimeout(timer);
+    if (answer === undefined) {
+      asked.catch(() => undefined);
+      peers.kill();
+      this.#process = undefined;
+      return { kind: 'too slow' };
+    }
+    const parsed = JSON.parse(answer) as
+      ({ readonly settings: string } & AttackRun) | { readonly unavailable: string };
+    return 'unavailable' in parsed ? { kind: 'unavailable' } : { kind: 'ran', ...parsed };
+  }
+
+  close(): void {
+    this.#process?.close();
+  }
+
+  async #open(): Promise<LineProcess> {
+    if (this.#process === undefined) {
+      this.#process = new LineProcess(this.#python, [
+        join(import.meta.dirname, 'peer_attacks.py'),
+        join(exampleFolder, 'models/digits-cnn'),
+        join(exampleFolder, 'data'),
+      ]);
+      this.#versions = await this.#process.listen();
+    }
+    return this.#process;
+  }
+}
