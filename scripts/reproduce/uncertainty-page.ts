@@ -36,7 +36,7 @@ export function describeUncertainty(
   const sections = [
     '# Uncertainty on real digits',
     '<!-- Written by npm run reproduce:uncertainty; do not edit. -->',
-    `\`npm run reproduce:uncertainty\` audits \`${model.name}\` (${model.parameterCount.toLocaleString('en')} parameters) on the first ${data.samples} images of MNIST’s test set, with the next ${data.baselineSamples} as separate clean set, seed ${report.seed}, ${engine.version}. Intervals are 95%.`,
+    `\`npm run reproduce:uncertainty\` audits \`${model.name}\` (${model.parameterCount.toLocaleString('en')} parameters) on the first ${data.samples} images of MNIST’s test set, with the next ${data.baselineSamples} as separate clean set, seed ${report.seed}, ${engine.version}. Intervals are 95%. Fashion-MNIST is a condition where its test set is installed (Debian has it as the optional package \`dataset-fashion-mnist\`; \`-- --fashion <folder>\` names another place).`,
     posteriorLines(report).join(' '),
     '## The founding study’s table',
     renderMarkdown(studyTable(report)),
