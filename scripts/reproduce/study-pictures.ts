@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Batch } from '../../src/arrays/batch.ts';
+import { topAnswers } from '../../src/audit/top-answers.ts';
 import { latentPath } from '../../src/manifold/latent-path.ts';
 import {
   differenceTiles,
@@ -30,13 +31,9 @@ export async function drawPictures(
   const subject = await StudySubject.open();
   const manifold = await subject.manifold(results.chosen.manifold);
   const { classifier } = subject;
-  const predict = async (batch: Batch): Promise<number[]> => {
-    const logits = await classifier.logits(batch);
-    return Array.from({ length: batch.count }, (_, row) => {
-      const values = logits.row(row);
-      return values.indexOf(Math.max(...values));
-    });
-  };
+  const predict = async (batch: Batch): Promise<number[]> => [
+    ...topAnswers(await classifier.logits(batch)).predictions,
+  ];
   const setNamed = (id: string): StudySet => {
     const set = results.sets.find(one => one.id === id);
     if (set === undefined) throw new RangeError(`There is no set ${id}`);

@@ -18,6 +18,7 @@ export class StudyPool {
   readonly #pool: ThreadPool<StudyTask, KeptAnswer>;
   #seconds = 0;
   #computed = 0;
+  #asked = 0;
 
   constructor(threads: number) {
     this.#pool = new ThreadPool({
@@ -31,6 +32,11 @@ export class StudyPool {
     return this.#seconds;
   }
 
+  /** Answers that this run needed. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** Answers that were computed in this run. */
   get computed(): number {
     return this.#computed;
@@ -42,6 +48,7 @@ export class StudyPool {
       ? (deserialize(await readFile(path)) as KeptAnswer)
       : await this.#compute(task, path);
     this.#seconds += kept.seconds;
+    this.#asked += 1;
     // The thread's switch pairs tasks and answers.
     return kept.answer as StudyAnswers[Name];
   }

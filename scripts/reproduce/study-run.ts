@@ -1,8 +1,9 @@
 import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import type { ManifoldRecord } from '../../src/manifold/trained-manifold.ts';
 import type { StudyPool } from './study-pool.ts';
-import { type ManifoldName, manifoldNames } from './study-subject.ts';
+import { isTrial, type ManifoldName, manifoldNames } from './study-subject.ts';
 import type {
+  Behind,
   ClassifiedInputs,
   CorrectedPredictions,
   StudyScores,
@@ -22,13 +23,9 @@ export interface StudySizes {
   readonly passes: number;
 }
 
-export const studySizes: StudySizes = {
-  samples: 1000,
-  fewer: 300,
-  blackBox: 200,
-  validation: 300,
-  passes: 100,
-};
+export const studySizes: StudySizes = isTrial
+  ? { samples: 20, fewer: 10, blackBox: 4, validation: 10, passes: 10 }
+  : { samples: 1000, fewer: 300, blackBox: 200, validation: 300, passes: 100 };
 
 /** Samples of a task: large enough to fill a batch, small enough to share out. */
 const chunk = 100;
@@ -47,6 +44,16 @@ export interface CorrectedSet {
   readonly corrected: CorrectedPredictions;
 }
 
+/** An attack through the whole of model and correction. */
+export interface AdaptiveSet {
+  /** Id of the same attack on the model alone. */
+  readonly attack: string;
+  readonly manifold: ManifoldName;
+  readonly exact: CorrectedSet;
+  /** With the squeeze replaced in the backward pass; undefined where there is no squeeze. */
+  readonly straightThrough: CorrectedSet | undefined;
+}
+
 export interface StudyResults {
   readonly sizes: StudySizes;
   readonly manifolds: Readonly<Record<ManifoldName, ManifoldRecord>>;
@@ -57,7 +64,7 @@ export interface StudyResults {
   /** Natural adversaries of the study's own manifold, which only it corrects. */
   readonly corrected: readonly CorrectedSet[];
   /** The same attacks by an adversary who knows of the correction. */
-  readonly adaptive: readonly CorrectedSet[];
+  readonly adaptive: readonly AdaptiveSet[];
   readonly scores: ReadonlyMap<string, StudyScores>;
   readonly baselineScores: StudyScores;
 }
@@ -140,9 +147,18 @@ export async function runStudy(
       { id: 'PGD-40 ε 0.4', settings: largePgd },
     ].flatMap(({ id, settings }) =>
       [...new Set([chosen.manifold, 'study' as const])].map(async manifold => {
-        const label = `${id}, adaptive`;
-        const set = await runner.attack(label, settings, few, manifold);
-        return await runner.correct(set, manifold, false);
+        const through = async (backward: Behind['backward']): Promise<CorrectedSet> => {
+          const behind = { manifold, backward };
+          const set = await runner.attack(`${id}, adaptive, ${backward}`, settings, few, behind);
+          return await runner.correct(set, manifold, false);
+        };
+        const squeezes = manifold === 'noise-and-squeeze';
+        return {
+          attack: id,
+          manifold,
+          exact: await through('exact'),
+          straightThrough: squeezes ? await through('straight-through') : undefined,
+        };
       }),
     ),
   );
@@ -185,7 +201,7 @@ class StudyRunner {
     label: string,
     settings: AttackSettings,
     indices: readonly number[],
-    behind?: ManifoldName,
+    behind?: Behind,
   ): Promise<StudySet> {
     return await this.#set(label, indices, part => ({
       task: 'attack',

@@ -23,8 +23,14 @@ export const root = join(import.meta.dirname, '../..');
 const digits = join(root, 'examples/digits');
 export const modelPath = join(digits, 'models/digits-cnn/model.json');
 
+/**
+ * `ASSAY_STUDY=trial npm run reproduce` tries every part on a few samples in a few minutes, and leaves
+ * the documentation as it is.
+ */
+export const isTrial = process.env['ASSAY_STUDY'] === 'trial';
+
 /** Where trainings and finished attacks are kept, so that a second run is short. */
-export const workFolder = join(root, '.assay/reproduction');
+export const workFolder = join(root, isTrial ? '.assay/reproduction-trial' : '.assay/reproduction');
 
 export const bounds = { lower: 0, upper: 1 } as const;
 export const seed = 0;
@@ -40,7 +46,7 @@ export const manifoldLabels: Readonly<Record<ManifoldName, string>> = {
   'noise-and-squeeze': 'one loop, noise and squeeze on the inverter’s input',
 };
 
-const steps = 1500;
+const steps = isTrial ? 100 : 1500;
 
 function settingsOf(name: ManifoldName): LearningSettings {
   return name === 'study'

@@ -12,7 +12,7 @@ export type StudyTask =
       readonly task: 'attack';
       readonly settings: AttackSettings;
       readonly indices: readonly number[];
-      readonly behind: ManifoldName | undefined;
+      readonly behind: Behind | undefined;
     }
   | {
       readonly task: 'natural';
@@ -35,6 +35,12 @@ export type StudyTask =
       readonly indices: readonly number[];
       readonly passes: number;
     };
+
+/** What an adversary knows of, and how gradients go back through its squeeze. */
+export interface Behind {
+  readonly manifold: ManifoldName;
+  readonly backward: 'exact' | 'straight-through';
+}
 
 /** Inputs and what the model says of them. */
 export interface ClassifiedInputs {

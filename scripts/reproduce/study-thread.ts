@@ -1,4 +1,5 @@
 import { Batch } from '../../src/arrays/batch.ts';
+import { topAnswers } from '../../src/audit/top-answers.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import { serveTasks } from '../../src/engine/thread-tasks.ts';
 import { distance } from '../../src/manifold/class-change.ts';
@@ -40,7 +41,11 @@ async function answerTo(
       const victim =
         task.behind === undefined
           ? classifier
-          : correctingClassifier(classifier, await subject.manifold(task.behind));
+          : correctingClassifier(
+              classifier,
+              await subject.manifold(task.behind.manifold),
+              task.behind.backward,
+            );
       const { adversaries, outcomes } = await createAttack(task.settings).run({
         classifier: victim,
         inputs,
@@ -116,9 +121,5 @@ async function classified(
 }
 
 async function predict({ classifier }: StudySubject, inputs: Batch): Promise<Int32Array> {
-  const logits = await classifier.logits(inputs);
-  return Int32Array.from({ length: inputs.count }, (_, row) => {
-    const values = logits.row(row);
-    return values.indexOf(Math.max(...values));
-  });
+  return topAnswers(await classifier.logits(inputs)).predictions;
 }

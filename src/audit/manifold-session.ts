@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { createAttack } from '../attacks/create-attack.ts';
 import type { Criterion } from '../attacks/attack.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
 import type { Batch } from '../arrays/batch.ts';
 import type { ManifoldConfig } from '../config/manifold-config.ts';
 import type { Samples } from '../data/samples.ts';
 import type { Engine } from '../engine/engine.ts';
-import { correctingClassifier } from '../manifold/correcting-classifier.ts';
 import { manifoldCorrections, modelFreeCorrections } from '../manifold/corrections.ts';
 import { gradientSearch } from '../manifold/gradient-search.ts';
 import {
@@ -22,6 +20,7 @@ import { openManifold } from '../manifold/open-manifold.ts';
 import { shellSearch, usualShellSearch } from '../manifold/shell-search.ts';
 import type { ManifoldRecord } from '../manifold/trained-manifold.ts';
 import type { Classifier } from '../model/classifier.ts';
+import { attackCorrection } from './adaptive-attack.ts';
 import { illustrateManifold } from './manifold-illustration.ts';
 import type { NaturalSearch, OutputOf } from './piece.ts';
 import type { ManifoldState } from './subject.ts';
@@ -172,10 +171,11 @@ export class ManifoldSession {
       });
     }
     if (adaptive !== undefined) {
-      const { logits } = await createAttack(adaptive.settings).run({
-        classifier: correctingClassifier(classifier, this.#manifold),
+      const logits = await attackCorrection({
+        ...adaptive,
+        classifier,
+        manifold: this.#manifold,
         inputs: request.inputs,
-        criterion: adaptive.criterion,
         seed: this.#parts.seed,
         sampleIndices: request.indices,
         ...(request.signal === undefined ? {} : { signal: request.signal }),

@@ -178,7 +178,7 @@ type KeyOf = (step: PieceStep, indices: readonly number[], inputsFrom?: string) 
 
 function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
   const common = {
-    version: 2,
+    version: 3,
     model: record.model.fingerprint,
     data: record.dataFingerprint,
     input: subject.input,

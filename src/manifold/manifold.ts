@@ -23,6 +23,8 @@ export interface Manifold {
    * counts in these units where that is said.
    */
   readonly latentDeviations: readonly number[];
+  /** Whether the inverter sees its inputs through a squeeze, which hides gradients. */
+  readonly squeezes: boolean;
   /** G: latent vectors to samples. */
   decode(latents: Batch): Promise<Batch>;
   /** I: samples to latent vectors. */
@@ -33,6 +35,12 @@ export interface Manifold {
   pullBackDecode(latents: Batch, cotangents: Batch): Promise<PulledBack>;
   /** G∘I, and its gradient along a direction in sample space. */
   pullBackReconstruct(inputs: Batch, cotangents: Batch): Promise<PulledBack>;
+  /**
+   * The same, but in the backward pass the squeeze is its linear middle everywhere, (x − 0.3) / 0.4: the
+   * gradient where the true one is zero because the squeeze clips (backward pass differentiable
+   * approximation, Athalye, Carlini and Wagner 2018).
+   */
+  pullBackStraightThrough(inputs: Batch, cotangents: Batch): Promise<PulledBack>;
   /**
    * ‖S(G(z)) − S(x)‖² of each row in network units and its gradient by z, where S is the squeeze if
    * the inverter looks at its inputs through one.

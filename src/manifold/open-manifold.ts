@@ -4,7 +4,7 @@ import type { BatchFunction, Engine, PreparedFunction } from '../engine/engine.t
 import { createNetworks } from './create-networks.ts';
 import type { DataScale } from './data-scale.ts';
 import type { Manifold, Misfit, PulledBack } from './manifold.ts';
-import { squeeze } from './squeeze.ts';
+import { squeeze, squeezeRange } from './squeeze.ts';
 import type { TrainableNetwork } from './trainable-network.ts';
 import type { TrainedManifold } from './trained-manifold.ts';
 
@@ -20,6 +20,7 @@ class NetworkManifold implements Manifold {
   readonly inputShape: readonly number[];
   readonly latentSize: number;
   readonly latentDeviations: readonly number[];
+  readonly squeezes: boolean;
   readonly #engine: Engine;
   readonly #prepared = new Map<string, PreparedFunction>();
   readonly #kept: tf.Tensor[] = [];
@@ -27,6 +28,9 @@ class NetworkManifold implements Manifold {
   readonly #encode: Apply;
   readonly #criticise: Apply;
   readonly #prepareMisfit: Apply;
+  /** From what the inverter sees to the reconstruction. */
+  readonly #reconstructSqueezed: Apply;
+  readonly #scale: readonly number[];
 
   constructor(engine: Engine, { record, weights }: TrainedManifold) {
     const { inputShape, sizes, scale, recipe } = record;
@@ -43,7 +47,9 @@ class NetworkManifold implements Manifold {
       return input => network.apply(input, tensors);
     };
     const units = networkUnits(scale, networks.sampleShape);
-    const look: Apply = recipe.inverterInput === 'noise-and-squeeze' ? squeeze : x => x;
+    this.squeezes = recipe.inverterInput === 'noise-and-squeeze';
+    this.#scale = scale.scale;
+    const look: Apply = this.squeezes ? squeeze : x => x;
     const generator = bind(networks.generator, weights.generator);
     const inverter = bind(networks.inverter, weights.inverter);
     const critic = bind(networks.critic, weights.critic);
@@ -51,6 +57,7 @@ class NetworkManifold implements Manifold {
     this.#encode = input => inverter(look(units.enter(input)));
     this.#criticise = input => critic(units.enter(input));
     this.#prepareMisfit = input => look(units.enter(input));
+    this.#reconstructSqueezed = squeezed => this.#decode(inverter(squeezed));
   }
 
   async decode(latents: Batch): Promise<Batch> {
@@ -79,6 +86,25 @@ class NetworkManifold implements Manifold {
       inputs,
       cotangents,
     );
+  }
+
+  async pullBackStraightThrough(inputs: Batch, cotangents: Batch): Promise<PulledBack> {
+    const { inputShape } = this;
+    const width = this.squeezes ? squeezeRange.upper - squeezeRange.lower : 1;
+    const prepared = this.#prepare({
+      name: 'straight-through gradient of reconstruct',
+      inputs: [inputShape, inputShape],
+      compute: (input, cotangent) => {
+        const shown = this.#prepareMisfit(input);
+        const { value, grad } = tf.valueAndGrad(this.#reconstructSqueezed)(shown, cotangent);
+        const scaled = tf.div(
+          grad,
+          this.#scale.map(scale => scale * width),
+        );
+        return [value, tf.reshape(scaled, input.shape)];
+      },
+    });
+    return await this.#pulledBack(prepared, inputShape, inputs, cotangents);
   }
 
   async misfit(latents: Batch, inputs: Batch): Promise<Misfit> {
@@ -145,6 +171,15 @@ class NetworkManifold implements Manifold {
         return [value, grad];
       },
     });
+    return await this.#pulledBack(prepared, inputShape, inputs, cotangents);
+  }
+
+  async #pulledBack(
+    prepared: PreparedFunction,
+    inputShape: readonly number[],
+    inputs: Batch,
+    cotangents: Batch,
+  ): Promise<PulledBack> {
     const results = await prepared.run(inputs.count, [inputs.values, cotangents.values]);
     const [outputs, gradient] = results as [Float32Array, Float32Array];
     return {

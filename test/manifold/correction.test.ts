@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
+import { attackCorrection } from '../../src/audit/adaptive-attack.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
@@ -12,7 +13,9 @@ import {
   stretch,
   threshold,
 } from '../../src/manifold/input-filters.ts';
+import type { Manifold } from '../../src/manifold/manifold.ts';
 import { refineLatents } from '../../src/manifold/refine-latents.ts';
+import { squeezeRange } from '../../src/manifold/squeeze.ts';
 import {
   linearClassifier,
   linearManifold,
@@ -143,5 +146,98 @@ describe('corrections without a model', () => {
 
   test('there are none for tables', () => {
     expect(modelFreeCorrections([4], bounds)).toEqual([]);
+  });
+});
+
+describe('an adversary before whom a squeeze hides the gradient', () => {
+  const epsilon = 0.4;
+  const unit = { lower: 0, upper: 1 };
+  const { lower, upper } = squeezeRange;
+  const width = upper - lower;
+  /** The projection of squeezed inputs, by plain arithmetic. */
+  const squeezed: Manifold = {
+    ...manifold,
+    squeezes: true,
+    reconstruct: inputs => manifold.reconstruct(stretch(inputs, unit)),
+    pullBackReconstruct: async (inputs, cotangents) => {
+      const { outputs, gradient } = await manifold.pullBackReconstruct(
+        stretch(inputs, unit),
+        cotangents,
+      );
+      const slopes = inputs.values.map(value => (value > lower && value < upper ? 1 / width : 0));
+      return {
+        outputs,
+        gradient: new Batch(
+          gradient.values.map((value, i) => value * (slopes[i] ?? NaN)),
+          gradient.shape,
+        ),
+      };
+    },
+    pullBackStraightThrough: async (inputs, cotangents) => {
+      const { outputs, gradient } = await manifold.pullBackReconstruct(
+        stretch(inputs, unit),
+        cotangents,
+      );
+      return {
+        outputs,
+        gradient: new Batch(
+          gradient.values.map(value => value / width),
+          gradient.shape,
+        ),
+      };
+    },
+  };
+  /** Black and white: all are 0 or 1. */
+  const inputs = new Batch(
+    Float32Array.from(normalRows(20, 12, 'black and white').flat(), value => (value > 0 ? 1 : 0)),
+    [12],
+  );
+  const pw = project(w);
+  const scores = Array.from({ length: inputs.count }, (_, row) => dot(pw, [...inputs.row(row)]));
+  const labels = Int32Array.from(scores, score => (score > 0 ? 0 : 1));
+  const attack = {
+    settings: { attack: 'fgsm', norm: 'Linf', epsilon } as const,
+    criterion: { kind: 'misclassified', labels } as const,
+    inputs,
+    seed: 0,
+    sampleIndices: [...labels.keys()],
+  };
+  const marginsOf = (logits: Batch): number[] =>
+    [...labels].map((label, row) => (label === 0 ? 1 : -1) * (logits.row(row)[0] ?? NaN));
+
+  /** Only moves towards grey count, each by (ε − 0.3) / 0.4 behind the squeeze. */
+  const lostTo = (row: number): number => {
+    const sign = labels[row] === 0 ? -1 : 1;
+    return pw.reduce((sum, slope, i) => {
+      const inwards = inputs.row(row)[i] === 1 ? -1 : 1;
+      const moves = Math.sign(sign * slope) === inwards;
+      return sum + (moves ? (Math.abs(slope) * (epsilon - lower)) / width : 0);
+    }, 0);
+  };
+
+  test('its gradient is zero, so that it changes nothing; straight through, it takes what there is', async () => {
+    const classifier = linearClassifier(engine, w, 0, unit);
+    const behind = (backward: 'exact' | 'straight-through') =>
+      createAttack(attack.settings).run({
+        ...attack,
+        classifier: correctingClassifier(classifier, squeezed, backward),
+      });
+    const exact = marginsOf((await behind('exact')).logits);
+    const straight = marginsOf((await behind('straight-through')).logits);
+    scores.forEach((score, row) => {
+      expect(exact[row]).toBeCloseTo(Math.abs(score), 4);
+      expect(straight[row]).toBeCloseTo(Math.abs(score) - lostTo(row), 4);
+    });
+  });
+
+  test('the worst of both counts for each sample', async () => {
+    const classifier = linearClassifier(engine, w, 0, unit);
+    const margins = marginsOf(
+      await attackCorrection({ ...attack, classifier, manifold: squeezed }),
+    );
+    const broken = scores.filter((score, row) => Math.abs(score) < lostTo(row)).length;
+    expect(broken).toBeGreaterThan(0);
+    expect(broken).toBeLessThan(inputs.count);
+    expect(margins.filter(margin => margin < 0).length).toBe(broken);
   });
 });

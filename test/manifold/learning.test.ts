@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +21,7 @@ import { oneLoopRecipe, studyRecipe } from '../../src/manifold/recipe.ts';
 import { evaluationInterval } from '../../src/manifold/train-manifold.ts';
 import { criticStep, generatorStep } from '../../src/manifold/training-steps.ts';
 import { Random } from '../../src/random/random.ts';
+import { ring, squares } from './ring.ts';
 
 let wasm: Engine;
 let native: Engine;
@@ -36,23 +39,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Rows near a ring in four dimensions: a manifold of one dimension. */
-const ring: UnlabelledData = {
-  count: 400,
-  shape: [4],
-  fingerprint: 'ring',
-  read: indices => {
-    const batch = Batch.zeros(indices.length, [4]);
-    indices.forEach((index, row) => {
-      const random = new Random(2, ['ring', index]);
-      const angle = random.uniform(0, 2 * Math.PI);
-      const [x, y] = [Math.cos(angle), Math.sin(angle)];
-      batch.row(row).set([x, y, x + y, x - y].map(value => 5 + value + 0.02 * random.normal()));
-    });
-    return Promise.resolve(batch);
-  },
-};
 
 function options(store: string, changes: Partial<LearningOptions> = {}): LearningOptions {
   return {
@@ -145,6 +131,51 @@ describe('a training', () => {
     expect(kept?.record).toEqual(resumed?.record);
   });
 
+  test('is the same after its process was killed, to the last bit', async () => {
+    const whole = await learnManifold(options('unkilled'));
+    const child = fork(join(import.meta.dirname, 'training-process.ts'), [join(folder, 'killed')], {
+      execArgv: ['--import', 'tsx'],
+    });
+    child.on('message', step => {
+      if (Number(step) > evaluationInterval + 20) child.kill('SIGKILL');
+    });
+    expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
+    const steps: number[] = [];
+    const resumed = await learnManifold(
+      options('killed', { onProgress: ({ step }) => steps.push(step) }),
+    );
+    // From a checkpoint, not from the beginning.
+    expect(steps[0]).toBeGreaterThan(evaluationInterval);
+    expect(resumed?.weights).toEqual(whole?.weights);
+    expect(resumed?.record.history).toEqual(whole?.record.history);
+  });
+
+  test.each([[[28, 28, 1]], [[32, 32, 3]], [[48, 40, 3]], [[96, 96, 1]], [[96, 96, 3]]] as const)(
+    'learns images of shape %j',
+    async shape => {
+      const trained = await learnManifold(
+        options('images', {
+          data: squares(shape),
+          bounds: { lower: 0, upper: 1 },
+          settings: { steps: 3, width: 0.125, latentSize: 8 },
+        }),
+      );
+      if (trained === undefined) return expect.fail('not trained');
+      const { history, heldOutError, errorOfMean } = trained.record;
+      expect(history.map(({ step }) => step)).toEqual([3]);
+      expect(Number.isFinite(heldOutError)).toBe(true);
+      // A generator that knows nothing yet is grey, which is far worse than the mean of dark images.
+      expect(heldOutError).toBeLessThan((shape[0] * shape[1] * shape[2]) / 4);
+      expect(errorOfMean).toBeGreaterThan(0);
+      const manifold = openManifold(native, trained);
+      const samples = await squares(shape).read([0, 1]);
+      const reconstructed = await manifold.reconstruct(samples);
+      expect(reconstructed.shape).toEqual(shape);
+      expect(reconstructed.values.every(value => value >= 0 && value <= 1)).toBe(true);
+      manifold.dispose();
+    },
+  );
+
   test('another seed, other settings and other data are other manifolds', async () => {
     const keyOf = async (changes: Partial<LearningOptions>): Promise<string> => {
       const trained = await learnManifold(options('keys', { settings: { steps: 10 }, ...changes }));
@@ -187,6 +218,48 @@ describe('a training', () => {
 });
 
 describe('the manifold on an engine', () => {
+  test('straight through the squeeze, its gradient is the true one where nothing is clipped', async () => {
+    const grey = (lower: number, upper: number): UnlabelledData => ({
+      count: 200,
+      shape: [8, 8, 1],
+      fingerprint: `grey ${lower} ${upper}`,
+      read: indices => {
+        const random = new Random(6, ['grey', ...indices]);
+        const values = Float32Array.from({ length: 64 * indices.length }, () =>
+          random.uniform(lower, upper),
+        );
+        return Promise.resolve(new Batch(values, [8, 8, 1]));
+      },
+    });
+    const middle = grey(0.35, 0.65);
+    const trained = await learnManifold(
+      options('squeezed', {
+        data: middle,
+        bounds: { lower: 0, upper: 1 },
+        settings: { steps: 20, width: 0.25, inverterInput: 'noise-and-squeeze' },
+      }),
+    );
+    if (trained === undefined) return expect.fail('not trained');
+    const manifold = openManifold(wasm, trained);
+    const random = new Random(7, ['cotangents']);
+    const cotangents = new Batch(
+      Float32Array.from({ length: 128 }, () => random.normal()),
+      [8, 8, 1],
+    );
+    const both = async (inputs: Batch): Promise<[Float32Array, Float32Array]> => [
+      (await manifold.pullBackReconstruct(inputs, cotangents)).gradient.values,
+      (await manifold.pullBackStraightThrough(inputs, cotangents)).gradient.values,
+    ];
+    const [exact, straight] = await both(await middle.read([0, 1]));
+    const scale = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    expect(scale).toBeGreaterThan(0);
+    exact.forEach((value, i) => expect((value - (straight[i] ?? NaN)) / scale).toBeCloseTo(0, 4));
+    const [hidden, shown] = await both(await grey(0, 0.25).read([0, 1]));
+    expect(hidden.every(value => value === 0)).toBe(true);
+    expect(shown.some(value => value !== 0)).toBe(true);
+    manifold.dispose();
+  });
+
   test('its gradients are those of finite differences', async () => {
     const trained = await learnManifold(options('gradients', { settings: { steps: 100 } }));
     if (trained === undefined) return expect.fail('not trained');

@@ -68,6 +68,7 @@ export function linearManifold(a: Rows, offset: readonly number[]): Manifold {
     inputShape,
     latentSize,
     latentDeviations: Array.from({ length: latentSize }, () => 1),
+    squeezes: false,
     decode: latents => Promise.resolve(decode(latents)),
     encode: inputs => Promise.resolve(encode(inputs)),
     reconstruct: inputs => Promise.resolve(decode(encode(inputs))),
@@ -77,6 +78,8 @@ export function linearManifold(a: Rows, offset: readonly number[]): Manifold {
         gradient: byRow(cotangents, [latentSize], v => times(aT, v)),
       }),
     pullBackReconstruct: (inputs, cotangents) =>
+      Promise.resolve({ outputs: decode(encode(inputs)), gradient: project(cotangents) }),
+    pullBackStraightThrough: (inputs, cotangents) =>
       Promise.resolve({ outputs: decode(encode(inputs)), gradient: project(cotangents) }),
     misfit: (latents, inputs) => {
       const decoded = decode(latents);
@@ -100,13 +103,13 @@ export function linearClassifier(
   engine: Engine,
   w: readonly number[],
   b: number,
-  bound = 1000,
+  bounds = { lower: -1000, upper: 1000 },
 ): Classifier {
   return functionClassifier(engine, {
     name: 'linear',
     inputShape: [w.length],
     classCount: 2,
-    bounds: { lower: -bound, upper: bound },
+    bounds,
     apply: inputs => {
       const first = tf.add(tf.sum(tf.mul(inputs, tf.tensor1d([...w])), 1), b);
       return tf.stack([first, tf.zerosLike(first)], 1) as tf.Tensor2D;
