@@ -17,9 +17,9 @@ import { percentWithInterval, scientific } from '../../src/report/wording.ts';
 const founding = new Map([
   ['clean', ['0.695×', '0.670×']],
   ['fgsm-linf-0.3', ['2.76×', '3.04×']],
-  ['carlini-wagner-l2-quick', ['1.09×', '0.983×']],
-  ['carlini-wagner-l2-quick-confidence-5', ['1.09×', '0.983×']],
-  ['carlini-wagner-l2-quick-confidence-15', ['1.09×', '0.983×']],
+  ['carlini-wagner-l2-warm', ['1.09×', '0.983×']],
+  ['carlini-wagner-l2-warm-confidence-5', ['1.09×', '0.983×']],
+  ['carlini-wagner-l2-warm-confidence-15', ['1.09×', '0.983×']],
 ]);
 
 /**

@@ -102,7 +102,7 @@ const fgsm = [0.1, 0.2, 0.3].map(epsilon => ({ attack: 'fgsm', epsilon }));
 const pgd = { attack: 'pgd', epsilon: 0.1 };
 const carliniWagner = [0, 5, 15].map(confidence => ({
   attack: 'carlini-wagner',
-  preset: 'quick',
+  preset: 'warm',
   confidence,
 }));
 /** Attacks beside those of the study, without a control of their own: it would be the same again. */
@@ -119,7 +119,7 @@ const evasion = { condition: 'evasion', attack: pgd, weight: 10, passes: 20 };
 const controlled = [
   ...[0.1, 0.2, 0.3].map(epsilon => `fgsm-linf-${epsilon}`),
   'pgd-linf-0.1',
-  ...['', '-confidence-5', '-confidence-15'].map(rest => `carlini-wagner-l2-quick${rest}`),
+  ...['', '-confidence-5', '-confidence-15'].map(rest => `carlini-wagner-l2-warm${rest}`),
 ];
 
 /** Posteriors beside dropout that the model can have. */
