@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { AuditTiming } from './audit-process.ts';
 import { auditWorkloads } from './audit-workloads.ts';
 import { measureInputGradient } from './input-gradient.ts';
+import { measureManifold, printManifold } from './manifold.ts';
 import { measureUncertainty, printUncertainty } from './uncertainty.ts';
 
 /**
@@ -50,3 +51,6 @@ console.table(rows);
 
 console.log('\nUncertainty');
 printUncertainty(await measureUncertainty());
+
+console.log('\nManifold of digits');
+printManifold(await measureManifold());

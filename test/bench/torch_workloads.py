@@ -89,6 +89,59 @@ def wgan(batch):
     return run
 
 
+def manifold_networks():
+    """The networks of src/manifold/image-networks.ts for digits."""
+    def encoder(outputs):
+        return nn.Sequential(
+            nn.Conv2d(1, 16, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(16, 32, 4, 2, 1),
+            nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(1568, outputs))
+
+    generator = nn.Sequential(
+        nn.Linear(64, 1568), nn.ReLU(), nn.Unflatten(1, (32, 7, 7)),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.Sigmoid())
+    return generator, encoder(1), encoder(64)
+
+
+def manifold_critic(batch):
+    generator, critic, _ = manifold_networks()
+    optimiser = torch.optim.Adam(critic.parameters(), 1e-3, betas=(0.5, 0.9))
+    real, latent, mix = torch.rand(batch, 1, 28, 28), torch.randn(batch, 64), torch.rand(batch, 1, 1, 1)
+
+    def run():
+        with torch.no_grad():
+            fake = generator(latent)
+        between = (mix * real + (1 - mix) * fake).requires_grad_(True)
+        slope, = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        norm = (slope.flatten(1) ** 2).sum(1).add(1e-12).sqrt()
+        loss = critic(fake).mean() - critic(real).mean() + 10 * ((norm - 1) ** 2).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return run
+
+
+def manifold_generator(batch):
+    generator, critic, inverter = manifold_networks()
+    critic.requires_grad_(False)
+    optimisers = [
+        torch.optim.Adam(generator.parameters(), 1e-3, betas=(0.5, 0.9)),
+        torch.optim.Adam(inverter.parameters(), 1e-3)]
+    real, shown = torch.rand(batch, 1, 28, 28), torch.rand(batch, 1, 28, 28)
+    latent = torch.randn(batch, 64)
+
+    def run():
+        fake = generator(latent)
+        squares = ((generator(inverter(shown)) - real) ** 2).sum((1, 2, 3)).mean()
+        recovered = ((inverter(fake.detach()) - latent) ** 2).sum(1).mean()
+        for optimiser in optimisers:
+            optimiser.zero_grad()
+        (squares + 0.1 * recovered - critic(fake).mean()).backward()
+        for optimiser in optimisers:
+            optimiser.step()
+    return run
+
+
 def dropout_passes(batch):
     model = keras_cnn().eval()
     x, masks = torch.rand(batch, 1, 28, 28), torch.rand(100, batch, 128)
@@ -129,6 +182,8 @@ WORKLOADS = {
     "C&W step": carlini_wagner,
     "WGAN-GP critic step": wgan,
     "100 dropout passes": dropout_passes,
+    "manifold, critic": manifold_critic,
+    "manifold, generator and inverter": manifold_generator,
 }
 
 print(torch.__version__, flush=True)
