@@ -1,11 +1,14 @@
 /**
- * `npm run bench:engine [-- --only=NAME]`: the compiled engine beside PyTorch, tfjs-node, our wasm and
- * stock wasm, all in one run, taking turns. `ASSAY_PYTHON` names a Python with torch (`pip install
- * torch`); tfjs-node is there once `npm run test:tensorflow` has built it. What is missing is left
- * out. Times are medians in milliseconds; on a busy machine those of the processor are the better
- * measure.
+ * `npm run bench:engine [-- --only NAME --patience MILLISECONDS --no-memory]`: the compiled engine
+ * beside PyTorch, tfjs-node, our wasm and stock wasm, all in one run, taking turns. `ASSAY_PYTHON`
+ * names a Python with torch (`pip install torch`); tfjs-node is there once `npm run test:tensorflow`
+ * has built it. What is missing is left out. Times are medians in milliseconds; on a busy machine
+ * those of the processor are the better measure.
  */
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { loadRuntime } from '../../src/engine/compile/session.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { inputGradient, gradientInputs, leNet } from '../engine/compile/networks.ts';
@@ -15,8 +18,18 @@ import { compiled, type Contestant, eager, torch } from './contestants.ts';
 import { workloads } from './engine-workloads.ts';
 import { median, type Timing } from './timing.ts';
 
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    // For one engine in one row, but for its first call. With 600 the table takes about ten minutes.
+    patience: { type: 'string', default: '600' },
+    memory: { type: 'boolean', default: true },
+  },
+  allowNegative: true,
+});
+
 /** Most time that one engine may take for one row, in milliseconds, but for its first call. */
-const patience = 1000;
+const patience = Number(flags.patience);
 const mostRounds = 25;
 
 async function openContestants(): Promise<Contestant[]> {
@@ -104,30 +117,42 @@ function showRatios(rows: readonly Row[]): void {
   }
 }
 
-/** Runs an input gradient ten thousand times; memory must not grow with it. */
-async function showMemory(name: 'native' | 'wasm'): Promise<void> {
+/** Collects what nobody holds, so that a measurement tells of what is kept. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // What the first collection lets go of may have held more.
+  collect();
+  collect();
+}
+
+/**
+ * Runs an input gradient tens of thousands of times; memory must not grow with it. The first
+ * thousands of calls fill the caches of the compilers, so they do not count.
+ */
+async function memoryOf(name: 'native' | 'wasm'): Promise<Record<string, string>> {
   const engine = await openEngine({ name });
   const fn = engine.prepare(inputGradient(leNet));
   const inputs = gradientInputs(leNet, 1);
-  const residentAfter = async (steps: number): Promise<number> => {
-    for (let i = 0; i < steps; i++) await fn.run(1, inputs);
-    return process.memoryUsage().rss / 2 ** 20;
-  };
-  const before = await residentAfter(2000);
-  const after = await residentAfter(10_000);
-  console.log(
-    `${name}: ${before.toFixed(0)} MiB resident, ${after.toFixed(0)} MiB after 10,000 more steps`,
-  );
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  const row: Record<string, string> = { engine: name };
+  let done = 0;
+  for (const steps of [4000, 14_000, 24_000]) {
+    for (; done < steps; done++) await fn.run(1, inputs);
+    collectGarbage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    row[`after ${steps}`] = `${mebibytes(rss)} (${mebibytes(heapUsed + external)})`;
+  }
+  return row;
 }
 
-const only = process.argv.find(argument => argument.startsWith('--only='))?.slice(7);
 const began = performance.now();
 await openEngine({ name: 'wasm' });
 const contestants = await openContestants();
 const rows: Row[] = [];
 const table: Record<string, string | number>[] = [];
 for (const workload of workloads) {
-  if (only !== undefined && workload.name !== only) continue;
+  if (flags.only !== undefined && workload.name !== flags.only) continue;
   for (const batch of workload.batches) {
     const row = await timeRow(contestants, workload, batch);
     rows.push(row);
@@ -143,7 +168,9 @@ for (const workload of workloads) {
 console.log('ms on the clock (of the processor), by engine and threads');
 console.table(table);
 showRatios(rows);
-await showMemory('native');
-await showMemory('wasm');
+if (flags.memory) {
+  console.log('MiB resident (of them held by JavaScript and its arrays), by number of steps');
+  console.table([await memoryOf('wasm'), await memoryOf('native')]);
+}
 console.log(`${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
 process.exit(0);

@@ -12,7 +12,7 @@ import { permute, permuteData, rotateKernels } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
-import { filterGradientByTaps, isFilterGradientByTaps } from './filter-gradient.ts';
+import { filterGradientByProducts } from './filter-gradient.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
 import {
@@ -236,8 +236,9 @@ const backpropFilter: AnyRule = defineRule<
   lower(lowering, { inputs: { x, dy }, attributes, output }) {
     const { graph, placements } = lowering;
     const { windows } = convolutionWindows(x.shape, attributes.filterShape, attributes);
-    if (isFilterGradientByTaps(x, windows)) {
-      placements.setNatural(output, filterGradientByTaps(lowering, x, dy, windows));
+    const product = filterGradientByProducts(lowering, x, dy, windows);
+    if (product !== undefined) {
+      placements.setNatural(output, product);
       return;
     }
     const { name, pads } = reachedImage(lowering, placements.channelsFirst(x), windows);
