@@ -79,6 +79,11 @@ export class AuditPanel extends LitElement {
         background: var(--vscode-inputValidation-warningBackground, transparent);
         color: var(--vscode-inputValidation-warningForeground, inherit);
       }
+      .banner.info {
+        border-color: var(--vscode-inputValidation-infoBorder, var(--vscode-widget-border));
+        background: var(--vscode-inputValidation-infoBackground, transparent);
+        color: var(--vscode-inputValidation-infoForeground, inherit);
+      }
       .samples {
         display: flex;
         flex-direction: column;
@@ -180,8 +185,8 @@ export class AuditPanel extends LitElement {
     if (this.#hasChosen) this.link?.saveState(this.#view);
   }
 
-  #header({ report, run }: Snapshot): unknown {
-    const title = report?.model.name ?? 'Audit';
+  #header({ modelName, report, run, training }: Snapshot): unknown {
+    const title = report?.model.name ?? modelName;
     return html`<div class="title">
       <div>
         <h1>${title}</h1>
@@ -190,7 +195,10 @@ export class AuditPanel extends LitElement {
       <div class="actions">
         ${
           run === undefined
-            ? html`<vscode-button icon="play" @click=${() => this.link?.send({ kind: 'run' })}
+            ? html`<vscode-button
+                ?secondary=${training?.state === 'trained'}
+                icon="play"
+                @click=${() => this.link?.send({ kind: 'run' })}
                 >Run audit</vscode-button
               >`
             : html`<vscode-button
@@ -345,7 +353,7 @@ function versionOf(snapshot: Snapshot | undefined): string | undefined {
 }
 
 function banner(icon: string, text: string): unknown {
-  return html`<p class="banner" role="status">
+  return html`<p class="banner ${icon}" role="status">
     <vscode-icon name=${icon}></vscode-icon><span>${text}</span>
   </p>`;
 }

@@ -24,6 +24,7 @@ export class LossCurve extends LitElement {
         display: block;
         width: 180px;
         height: 64px;
+        margin-top: 6px;
         overflow: visible;
       }
       .axis {

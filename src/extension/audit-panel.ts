@@ -161,6 +161,7 @@ export class AuditPanel implements Disposable {
       model === undefined
         ? {
             kind: 'snapshot',
+            modelName: modelName(this.modelUri),
             report: undefined,
             run: undefined,
             training: undefined,

@@ -6,7 +6,7 @@ import type { AuditReport } from '../report/audit-report.ts';
 import { describeStaleness, findStaleFiles } from '../report/staleness.ts';
 import type { AuditRuns } from './audit-runs.ts';
 import type { ManifoldTrainings } from './manifold-trainings.ts';
-import type { WorkspaceModel } from './workspace-models.ts';
+import { modelName, type WorkspaceModel } from './workspace-models.ts';
 import type { WorkspaceReports } from './workspace-reports.ts';
 
 /** A running audit writes its report more often; a report older than this is nobody's any more. */
@@ -23,6 +23,7 @@ export async function panelSnapshot(
   const { report, problem } = await loadReport(model, reports);
   return {
     kind: 'snapshot',
+    modelName: modelName(model.uri),
     report: report === undefined ? undefined : summaryOf(report),
     run: run?.progress,
     training: model.configPath === undefined ? undefined : trainings.of(model.configPath),

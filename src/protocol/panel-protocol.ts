@@ -66,6 +66,8 @@ export interface ManifoldTrainingState {
 export type ToPanelMessage =
   | {
       readonly kind: 'snapshot';
+      /** What people call the model. */
+      readonly modelName: string;
       readonly report: ReportSummary | undefined;
       readonly run: RunState | undefined;
       readonly training: ManifoldTrainingState | undefined;

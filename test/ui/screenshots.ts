@@ -1,11 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Locator } from 'playwright-core';
 import type { Workbench } from '../host/workbench.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 
 /** `npm run screenshots` has them written to where the README shows them. */
 const folder = process.env['ASSAY_SCREENSHOTS'] ?? 'test-results/screenshots';
+
+/** Whether the pictures are taken to be looked at, and not only to see that they can be. */
+export const areForTheReadme = process.env['ASSAY_SCREENSHOTS'] !== undefined;
 
 /** Writes what the window shows to `name-light.png`, and in the dark theme to `name.png`. */
 export async function takeScreenshots(workbench: Workbench, name: string): Promise<void> {
@@ -21,4 +25,9 @@ export async function takeScreenshots(workbench: Workbench, name: string): Promi
 export async function keepFailure(workbench: Workbench, testName: string): Promise<void> {
   const name = testName.replaceAll(/\W+/g, '-');
   await workbench.screenshot(join(projectFolder, 'test-results', 'failures', `${name}.png`));
+}
+
+/** Scrolls so that an element is at the top, as far as there is something below it. */
+export async function showAtTop(element: Locator): Promise<void> {
+  await element.evaluate((node: unknown) => (node as { scrollIntoView(): void }).scrollIntoView());
 }

@@ -124,6 +124,7 @@ export class PanelPage {
     const { samples: _, ...summary } = report ?? { samples: [] };
     this.#snapshot = {
       kind: 'snapshot',
+      modelName: 'digits-cnn',
       report: report === undefined ? undefined : (summary as Omit<AuditReport, 'samples'>),
       run: undefined,
       training: undefined,
