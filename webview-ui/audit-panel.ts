@@ -79,6 +79,10 @@ export class AuditPanel extends LitElement {
         background: var(--vscode-inputValidation-warningBackground, transparent);
         color: var(--vscode-inputValidation-warningForeground, inherit);
       }
+      .banner span {
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
       .banner.info {
         border-color: var(--vscode-inputValidation-infoBorder, var(--vscode-widget-border));
         background: var(--vscode-inputValidation-infoBackground, transparent);
