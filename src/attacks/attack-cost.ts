@@ -39,3 +39,8 @@ export function maximumSteps(settings: AttackSettings): number {
       return (settings.steps ?? 100) * (settings.targets ?? 9);
   }
 }
+
+/** Stages that an attack is run and kept in, one after the other: the attacks of an ensemble. */
+export function stageCount(settings: AttackSettings): number {
+  return settings.attack === 'autoattack' ? 4 : 1;
+}

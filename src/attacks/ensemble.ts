@@ -17,6 +17,8 @@ export interface EnsembleState {
 export interface EnsembleOptions {
   /** Where an earlier run stopped. */
   readonly from?: EnsembleState;
+  /** How many of the attacks are to have run at the end; all when it is left out. */
+  readonly until?: number;
   /** Is told after each attack. */
   readonly onFinished?: (state: EnsembleState) => void;
 }
@@ -28,11 +30,11 @@ export interface EnsembleOptions {
 export async function runEnsemble(
   attacks: readonly Attack[],
   context: AttackContext,
-  { from, onFinished }: EnsembleOptions = {},
+  { from, until = attacks.length, onFinished }: EnsembleOptions = {},
 ): Promise<EnsembleState> {
   let state = from ?? nothingRun(context);
   for (const [nth, attack] of attacks.entries()) {
-    if (nth < state.finished) continue;
+    if (nth < state.finished || nth >= until) continue;
     const standing = state.result.outcomes.flatMap((outcome, row) =>
       canStillFall(outcome) ? [row] : [],
     );

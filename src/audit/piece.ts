@@ -88,6 +88,16 @@ export interface PieceTask {
   readonly indices: readonly number[];
   /** Inputs to score or to match, row-major, where they are not the clean samples. */
   readonly inputs: Float32Array | undefined;
+  /** Of an attack in stages: only this one is run. */
+  readonly stage?: AttackStage;
+}
+
+/** One stage of an attack that is an ensemble. */
+export interface AttackStage {
+  /** From 0. */
+  readonly number: number;
+  /** What the stages before have come to; undefined for the first. */
+  readonly earlier: OutputOf<'attack'> | undefined;
 }
 
 /** What a piece yields; rows in the order of the task's indices. */

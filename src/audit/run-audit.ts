@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { stageCount } from '../attacks/attack-cost.ts';
 import type { ResolvedConfig } from '../config/resolve-config.ts';
 import { AssayError, describeError } from '../errors/assay-error.ts';
 import type { AuditEvent, AuditOverrides, EngineChoice } from '../protocol/worker-protocol.ts';
@@ -10,7 +11,7 @@ import { AuditError } from './audit-error.ts';
 import type { ConditionResults } from './condition-results.ts';
 import { EarlyDecision } from './early-decision.ts';
 import { GrowingReport } from './growing-report.ts';
-import type { PieceOutput, PieceTask } from './piece.ts';
+import type { AttackStage, OutputOf, PieceOutput, PieceTask } from './piece.ts';
 import type { PieceExecutor } from './piece-executor.ts';
 import { PieceSchedule } from './piece-schedule.ts';
 import { PieceStore } from './piece-store.ts';
@@ -301,12 +302,30 @@ class AuditRun {
     this.#progress.finish(piece, true);
   }
 
-  /** A piece whose thread crashes is tried once more on a new thread. */
+  /** An attack in stages is kept stage by stage: an audit that is ended loses one of them at most. */
   async #compute(piece: PlannedPiece): Promise<PieceOutput> {
+    const { step } = piece;
+    const stages = step.kind === 'attack' ? stageCount(step.settings) : 1;
+    if (stages === 1) return await this.#runTask(piece);
+    let earlier: OutputOf<'attack'> | undefined;
+    for (let number = 0; number < stages - 1; number++) {
+      const key = `${piece.key}-stage-${number}`;
+      const kept = this.#options.resume ? await this.#store.load(key) : undefined;
+      const output = kept ?? (await this.#runTask(piece, { number, earlier }));
+      if (output.kind !== 'attack') throw new RangeError(`a stage gave ${output.kind}`);
+      if (kept === undefined) await this.#store.save(key, output);
+      earlier = output;
+    }
+    return await this.#runTask(piece, { number: stages - 1, earlier });
+  }
+
+  /** A piece whose thread crashes is tried once more on a new thread. */
+  async #runTask(piece: PlannedPiece, stage?: AttackStage): Promise<PieceOutput> {
     const task: PieceTask = {
       step: piece.step,
       indices: piece.indices,
       inputs: this.#inputsOf(piece),
+      ...(stage === undefined ? {} : { stage }),
     };
     const control = {
       signal: this.#options.signal,

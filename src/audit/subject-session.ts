@@ -21,6 +21,7 @@ import type { SavedModel } from '../model/saved-model.ts';
 import type { AttackTarget, OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import { type ManifoldRequest, ManifoldSession } from './manifold-session.ts';
 import type { AuditSubject, GradientReport, ManifoldState, SubjectRecord } from './subject.ts';
+import { runAttackStage } from './staged-attack.ts';
 import { openSubjectData, sourceRecord, type SubjectData } from './subject-data.ts';
 import { TransferModels } from './transfer-models.ts';
 import { UncertaintySession } from './uncertainty-session.ts';
@@ -197,7 +198,7 @@ export class SubjectSession {
         return await this.#predict(noisy, labels);
       }
       case 'attack':
-        return await this.#attack(step, this.#averaged(classifier), indices, control);
+        return await this.#attack(step, this.#averaged(classifier), task, control);
       case 'transfer':
         return await this.#transfer(step, indices, control);
       case 'natural':
@@ -220,7 +221,7 @@ export class SubjectSession {
       case 'evade': {
         const evading = this.#uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
         try {
-          return await this.#attack(step, evading, indices, control);
+          return await this.#attack(step, evading, task, control);
         } finally {
           evading.dispose();
         }
@@ -292,13 +293,15 @@ export class SubjectSession {
   async #attack(
     step: Extract<PieceStep, { kind: 'attack' | 'evade' }>,
     classifier: Classifier,
-    indices: readonly number[],
+    { indices, stage }: PieceTask,
     control: PieceControl,
   ): Promise<OutputOf<'attack'>> {
     const { inputs, labels } = await this.#data.samples.read(indices);
     const criterion = criterionFor(labels, step.target, classifier.classCount);
-    const result = await createAttack(step.settings).run(
+    const result = await runAttackStage(
+      step.settings,
       this.#contextOf(classifier, { inputs, indices, criterion }, control),
+      stage,
     );
     return await this.#attackOutput(result, classifier, criterion);
   }

@@ -214,6 +214,44 @@ describe('what is finished is never computed again', () => {
     expect(resumed.report.state).toBe('complete');
   });
 
+  test('AutoAttack that is ended in a stage goes on with that stage, to the same report', async () => {
+    const [whole, ended] = [await IrisWorkspace.make(), await IrisWorkspace.make()];
+    for (const { folder } of [whole, ended]) {
+      const path = join(folder, 'assay.config.json');
+      const attack = '"attacks": [{ "attack": "autoattack", "norm": "Linf", "epsilon": 0.1 },';
+      await writeFile(path, (await readFile(path, 'utf8')).replace('"attacks": [', attack));
+    }
+    const stagesOf = () => {
+      const stages: string[] = [];
+      const note = ({ step, stage, indices }: PieceTask): void => {
+        if (step.kind !== 'attack' || step.settings.attack !== 'autoattack') return;
+        stages.push(`${indices[0] ?? NaN}: ${stage?.number ?? NaN}`);
+      };
+      return { stages, note };
+    };
+    const uninterrupted = stagesOf();
+    const { report } = await whole.audit({}, { beforePiece: uninterrupted.note });
+    expect(uninterrupted.stages.length % 4).toBe(0);
+
+    const stop = new AbortController();
+    const first = stagesOf();
+    const cancelled = await ended.audit(
+      { signal: stop.signal },
+      {
+        beforePiece: task => {
+          first.note(task);
+          if (task.stage?.number === 2) stop.abort();
+        },
+      },
+    );
+    expect(cancelled.report.state).toBe('cancelled');
+    const second = stagesOf();
+    const resumed = await ended.audit({}, { beforePiece: second.note });
+    expect(second.stages[0]).toBe(first.stages.at(-1));
+    expect([...first.stages.slice(0, -1), ...second.stages]).toEqual(uninterrupted.stages);
+    expect(content(resumed.report)).toEqual(content(report));
+  });
+
   test('an attack that fails does not take the others with it', async () => {
     const workspace = await IrisWorkspace.make();
     const failing = counter(
