@@ -60,8 +60,8 @@ export function activate(context: ExtensionContext): AssayApi {
     commands.registerCommand('assay.trainManifold', (model: unknown) =>
       trainManifold(model, services),
     ),
-    commands.registerCommand('assay.exportGuard', (model: unknown) =>
-      exportGuard(model, log, workerOptions),
+    commands.registerCommand('assay.exportGuard', (model: unknown, target: unknown) =>
+      exportGuard(model, target, log, workerOptions),
     ),
     commands.registerCommand('assay.restartWorker', async () => {
       await runs.restartWorker();
