@@ -1,5 +1,3 @@
-import '@vscode-elements/elements/dist/vscode-button/index.js';
-import '@vscode-elements/elements/dist/vscode-icon/index.js';
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type {
@@ -8,8 +6,10 @@ import type {
   SampleOrder,
   ToPanelMessage,
 } from '../src/protocol/panel-protocol.ts';
-import { age, duration } from '../src/report/wording.ts';
 import type { Mark } from './adversary-question.ts';
+import './audit-header.ts';
+import type { AuditWish } from './audit-header.ts';
+import { banner, bannerStyles } from './banner.ts';
 import './condition-summary.ts';
 import './detection-summary.ts';
 import type { EditorLink } from './editor-link.ts';
@@ -32,6 +32,7 @@ type Snapshot = Extract<ToPanelMessage, { kind: 'snapshot' }>;
 export class AuditPanel extends LitElement {
   static override styles = [
     sharedStyles,
+    bannerStyles,
     css`
       :host {
         display: flex;
@@ -40,53 +41,6 @@ export class AuditPanel extends LitElement {
         min-height: 100vh;
         padding: 12px 20px;
         box-sizing: border-box;
-      }
-      .title {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 8px 16px;
-        align-items: start;
-        justify-content: space-between;
-      }
-      h1 {
-        font-size: 1.4em;
-        font-weight: 600;
-        margin: 0;
-      }
-      .actions {
-        display: flex;
-        gap: 8px;
-      }
-      progress {
-        width: 100%;
-        height: 4px;
-        appearance: none;
-        border: 0;
-        background: var(--vscode-editorWidget-background, transparent);
-      }
-      progress::-webkit-progress-bar {
-        background: var(--vscode-editorWidget-background, transparent);
-      }
-      progress::-webkit-progress-value {
-        background: var(--vscode-progressBar-background);
-      }
-      .banner {
-        display: flex;
-        gap: 8px;
-        padding: 6px 10px;
-        margin: 0;
-        border: 1px solid var(--vscode-inputValidation-warningBorder, var(--vscode-widget-border));
-        background: var(--vscode-inputValidation-warningBackground, transparent);
-        color: var(--vscode-inputValidation-warningForeground, inherit);
-      }
-      .banner span {
-        min-width: 0;
-        overflow-wrap: anywhere;
-      }
-      .banner.info {
-        border-color: var(--vscode-inputValidation-infoBorder, var(--vscode-widget-border));
-        background: var(--vscode-inputValidation-infoBackground, transparent);
-        color: var(--vscode-inputValidation-infoForeground, inherit);
       }
       .samples {
         display: flex;
@@ -136,10 +90,16 @@ export class AuditPanel extends LitElement {
   override render(): unknown {
     const snapshot = this.#snapshot;
     if (snapshot === undefined) return html`<p class="quiet" role="status">Loading…</p>`;
-    const { report, problem, stale } = snapshot;
+    const { report, problem, gap, stale } = snapshot;
     const training = this.#training(snapshot);
     return html`
-      ${this.#header(snapshot)} ${this.#progress(snapshot)}
+      <assay-audit-header
+        .modelName=${snapshot.modelName}
+        .report=${report}
+        .run=${snapshot.run}
+        .isOfferedElsewhere=${training?.state === 'trained'}
+        @audit-wish=${(event: CustomEvent<AuditWish>) => this.link?.send(event.detail)}
+      ></assay-audit-header>
       ${
         training === undefined
           ? nothing
@@ -148,8 +108,9 @@ export class AuditPanel extends LitElement {
               @training-wish=${(event: CustomEvent<TrainingWish>) => this.link?.send({ kind: event.detail })}
             ></assay-training-section>`
       }
-      ${problem === undefined ? nothing : banner('info', problem)}
-      ${stale === undefined ? nothing : banner('history', `Out of date: ${stale}.`)}
+      ${problem === undefined ? nothing : banner('problem', problem)}
+      ${gap === undefined ? nothing : banner('gap', gap)}
+      ${stale === undefined ? nothing : banner('stale', `Out of date: ${stale}.`)}
       ${
         report === undefined
           ? nothing
@@ -187,45 +148,6 @@ export class AuditPanel extends LitElement {
   override updated(changed: PropertyValues): void {
     super.updated(changed);
     if (this.#hasChosen) this.link?.saveState(this.#view);
-  }
-
-  #header({ modelName, report, run, training }: Snapshot): unknown {
-    const title = report?.model.name ?? modelName;
-    return html`<div class="title">
-      <div>
-        <h1>${title}</h1>
-        ${report === undefined ? nothing : html`<span class="quiet">${describeRun(report)}</span>`}
-      </div>
-      <div class="actions">
-        ${
-          run === undefined
-            ? html`<vscode-button
-                ?secondary=${training?.state === 'trained'}
-                icon="play"
-                @click=${() => this.link?.send({ kind: 'run' })}
-                >Run audit</vscode-button
-              >`
-            : html`<vscode-button
-                secondary
-                icon="debug-stop"
-                @click=${() => this.link?.send({ kind: 'cancel' })}
-                >Cancel</vscode-button
-              >`
-        }
-        <vscode-button secondary @click=${() => this.link?.send({ kind: 'open', what: 'config' })}
-          >Configuration</vscode-button
-        >
-      </div>
-    </div>`;
-  }
-
-  #progress({ run }: Snapshot): unknown {
-    if (run === undefined) return nothing;
-    const left = run.secondsLeft === undefined ? '' : `, ${duration(run.secondsLeft)} left`;
-    return html`<div role="status">
-      <progress max="1" .value=${run.fraction} aria-label="Progress of the audit"></progress>
-      <span class="quiet">${run.phase}, ${Math.floor(100 * run.fraction)}%${left}</span>
-    </div>`;
   }
 
   #manifold(
@@ -354,26 +276,6 @@ function versionOf(snapshot: Snapshot | undefined): string | undefined {
   const marks =
     manifold?.trained === true ? manifold.naturalAdversaries.map(({ marks }) => marks) : [];
   return JSON.stringify([report.updatedAt, marks]);
-}
-
-function banner(icon: string, text: string): unknown {
-  return html`<p class="banner ${icon}" role="status">
-    <vscode-icon name=${icon}></vscode-icon><span>${text}</span>
-  </p>`;
-}
-
-/** What was audited with what, in one line. */
-function describeRun(report: NonNullable<Snapshot['report']>): string {
-  const { model, data, engine, seed, seconds, updatedAt } = report;
-  return [
-    model.format,
-    `${model.parameterCount.toLocaleString('en')} parameters`,
-    `${data.samples} samples`,
-    `seed ${seed}`,
-    engine.version,
-    duration(seconds),
-    age(updatedAt, new Date()),
-  ].join(' · ');
 }
 
 declare global {

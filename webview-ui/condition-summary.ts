@@ -30,6 +30,14 @@ export class ConditionSummary extends LitElement {
       th {
         font-weight: 600;
       }
+      /* Long names wrap before they push the numbers out of a narrow panel, and stay beside them. */
+      th:first-child {
+        position: sticky;
+        left: 0;
+        min-width: 12ch;
+        background: var(--vscode-editor-background);
+        white-space: normal;
+      }
       tbody tr[aria-current='true'] th {
         color: var(--vscode-textLink-foreground);
       }

@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { ManifoldPicturesMessage } from '../src/protocol/panel-protocol.ts';
 import type { AuditReport } from '../src/report/audit-report.ts';
+import type { ConditionTable } from '../src/report/condition-table.ts';
 import { correctionTable, naturalTable } from '../src/report/manifold-table.ts';
 import { percentWithInterval } from '../src/report/wording.ts';
 import './manifold-gallery.ts';
@@ -38,8 +39,11 @@ export class ManifoldSection extends LitElement {
         white-space: normal;
         vertical-align: bottom;
       }
-      table:last-of-type :is(th, td):nth-child(2) {
+      .corrections :is(th, td):nth-child(2) {
         text-align: left;
+      }
+      details details {
+        padding-top: 4px;
       }
       p {
         margin: 0 0 4px;
@@ -65,19 +69,14 @@ export class ManifoldSection extends LitElement {
     const { conditions, manifold } = this;
     if (manifold === undefined) return nothing;
     if (!manifold.trained) return this.#untrained();
-    const tables = [
-      naturalTable({ conditions, manifold }),
-      correctionTable({ conditions, manifold }),
-    ];
+    const natural = naturalTable({ conditions, manifold });
     const share = 100 * (1 - manifold.heldOutError / manifold.errorOfMean);
     return html`<details @toggle=${this.#onToggle}>
       <summary>
         <strong>Manifold</strong> <span class="quiet">${inOneLine(manifold, conditions)}</span>
       </summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="Manifold">
-        ${textTable('Natural adversaries', tables[0])} ${textTable('Correction', tables[1])}
-      </div>
-      ${tables.flatMap(table => table?.remarks ?? []).map(remark => html`<p class="quiet">${remark}</p>`)}
+      ${scrolling('Natural adversaries', textTable('Natural adversaries', natural))}
+      ${remarksOf(natural)}
       <p class="quiet">
         ${manifold.description} ${manifold.latentSize} dimensions, ${manifold.steps} steps;
         reconstructions explain ${share.toFixed(1)}% of the variance of held-out samples.
@@ -91,6 +90,7 @@ export class ManifoldSection extends LitElement {
               .classNames=${this.classNames}
             ></assay-manifold-gallery>`
       }
+      ${corrections(correctionTable({ conditions, manifold }))}
     </details>`;
   }
 
@@ -113,6 +113,23 @@ export class ManifoldSection extends LitElement {
       this.dispatchEvent(new CustomEvent('pictures-wanted'));
     }
   }
+}
+
+/** What each correction mends and breaks: a row for each of them under each condition. */
+function corrections(table: ConditionTable | undefined): unknown {
+  if (table === undefined) return nothing;
+  return html`<details class="corrections">
+    <summary>What each correction mends and breaks</summary>
+    ${scrolling('Correction', textTable('', table))} ${remarksOf(table)}
+  </details>`;
+}
+
+function scrolling(name: string, content: unknown): unknown {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${name}>${content}</div>`;
+}
+
+function remarksOf(table: ConditionTable | undefined): unknown {
+  return (table?.remarks ?? []).map(remark => html`<p class="quiet">${remark}</p>`);
 }
 
 /** `Natural adversary, gradient search: 82.0% (…) · reconstruction of Clean: 98.0% (…)` */

@@ -58,3 +58,20 @@ export const tableStyles = css`
     text-align: left;
   }
 `;
+
+/** How far something is, as a thin line. */
+export const progressStyles = css`
+  progress {
+    width: 100%;
+    height: 4px;
+    appearance: none;
+    border: 0;
+    background: var(--vscode-editorWidget-background, transparent);
+  }
+  progress::-webkit-progress-bar {
+    background: var(--vscode-editorWidget-background, transparent);
+  }
+  progress::-webkit-progress-value {
+    background: var(--vscode-progressBar-background);
+  }
+`;

@@ -3,7 +3,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { FromPanelMessage, ManifoldTrainingState } from '../src/protocol/panel-protocol.ts';
 import { duration } from '../src/report/wording.ts';
 import './loss-curve.ts';
-import { sharedStyles } from './shared-styles.ts';
+import { progressStyles, sharedStyles } from './shared-styles.ts';
 
 /** What its buttons ask for. */
 export type TrainingWish = Extract<
@@ -16,6 +16,7 @@ export type TrainingWish = Extract<
 export class TrainingSection extends LitElement {
   static override styles = [
     sharedStyles,
+    progressStyles,
     css`
       :host {
         display: block;
@@ -33,19 +34,6 @@ export class TrainingSection extends LitElement {
         display: flex;
         gap: 8px;
       }
-      progress {
-        width: 100%;
-        height: 4px;
-        appearance: none;
-        border: 0;
-        background: var(--vscode-editorWidget-background, transparent);
-      }
-      progress::-webkit-progress-bar {
-        background: var(--vscode-editorWidget-background, transparent);
-      }
-      progress::-webkit-progress-value {
-        background: var(--vscode-progressBar-background);
-      }
       .problem {
         color: var(--vscode-errorForeground);
       }
@@ -55,20 +43,15 @@ export class TrainingSection extends LitElement {
         gap: 12px 24px;
         padding-top: 10px;
       }
-      figure {
-        display: flex;
-        gap: 8px;
-        margin: 12px 0 0;
-      }
-      .rows {
-        display: flex;
-        flex-direction: column;
-        justify-content: space-around;
-        flex: none;
-        width: 110px;
+      .picture {
+        display: grid;
+        grid-template-columns: max-content minmax(0, 1fr);
+        gap: 2px 12px;
+        align-items: center;
+        padding-top: 12px;
       }
       canvas {
-        min-width: 0;
+        display: block;
         max-width: 100%;
         height: auto;
         object-fit: contain;
@@ -109,16 +92,16 @@ export class TrainingSection extends LitElement {
           : html`<p class="problem" role="alert">${training.problem}</p>`
       }
       ${history.length === 0 ? nothing : this.#curves(training)}
-      ${picture === undefined ? nothing : pictureFigure}
+      ${picture === undefined ? nothing : pictureRows}
     </section>`;
   }
 
   override updated(_changed: PropertyValues): void {
     const { picture } = this.training ?? {};
-    const canvas = this.renderRoot.querySelector('canvas');
-    if (canvas === null || picture === undefined || picture === this.#drawn) return;
+    const canvases = [...this.renderRoot.querySelectorAll('canvas')];
+    if (canvases.length === 0 || picture === undefined || picture === this.#drawn) return;
     this.#drawn = picture;
-    void drawPng(canvas, picture);
+    void drawRows(canvases, picture);
   }
 
   #actions({ state, step }: ManifoldTrainingState): unknown {
@@ -181,15 +164,18 @@ const titles = {
   trained: 'The manifold is trained',
 } as const satisfies Record<ManifoldTrainingState['state'], string>;
 
-const pictureFigure = html`<figure>
-  <div class="rows quiet" aria-hidden="true">
-    <span>Held out</span><span>Reconstruction</span><span>Random sample</span>
-  </div>
-  <canvas
-    role="img"
-    aria-label="Held-out samples, their reconstructions, and samples of random latent vectors"
-  ></canvas>
-</figure>`;
+/** The rows of the picture, from its top; each is drawn by itself, so that its name stands beside it. */
+const pictureRows = html`<div class="picture">
+  ${[
+    ['Held out', 'Held-out samples'],
+    ['Reconstruction', 'Their reconstructions'],
+    ['Random sample', 'Samples of random latent vectors'],
+  ].map(
+    ([name, description]) =>
+      html`<span class="quiet" aria-hidden="true">${name}</span>
+        <canvas role="img" aria-label=${description}></canvas>`,
+  )}
+</div>`;
 
 /** How far it is, in one line. */
 function describe({ state, step, steps, secondsLeft, history }: ManifoldTrainingState): string {
@@ -209,13 +195,19 @@ function describe({ state, step, steps, secondsLeft, history }: ManifoldTraining
   ].join(' · ');
 }
 
-/** Draws a PNG without an address, which the page's security policy would refuse. */
-async function drawPng(canvas: HTMLCanvasElement, base64: string): Promise<void> {
+/**
+ * Draws a PNG, cut into as many rows as there are canvases, without an address, which the page's
+ * security policy would refuse. The cuts go through the margins, which are wider than what is rounded.
+ */
+async function drawRows(canvases: readonly HTMLCanvasElement[], base64: string): Promise<void> {
   const bytes = Uint8Array.from(atob(base64), character => character.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-  canvas.width = image.width;
-  canvas.height = image.height;
-  canvas.getContext('2d')?.drawImage(image, 0, 0);
+  const top = (row: number): number => Math.round((row * image.height) / canvases.length);
+  canvases.forEach((canvas, row) => {
+    canvas.width = image.width;
+    canvas.height = top(row + 1) - top(row);
+    canvas.getContext('2d')?.drawImage(image, 0, -top(row));
+  });
   image.close();
 }
 

@@ -166,6 +166,7 @@ export class AuditPanel implements Disposable {
             run: undefined,
             training: undefined,
             problem: l10n.t('The model is not part of the open workspace.'),
+            gap: undefined,
             stale: undefined,
           }
         : await panelSnapshot(model, reports, runs, trainings),

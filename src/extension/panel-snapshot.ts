@@ -20,17 +20,16 @@ export async function panelSnapshot(
   trainings: ManifoldTrainings,
 ): Promise<Extract<ToPanelMessage, { kind: 'snapshot' }>> {
   const run = runs.runOf(model.path);
-  const { report, problem } = await loadReport(model, reports);
+  const { report, problem: unreadable } = await loadReport(model, reports);
+  const problem = run === undefined ? (unreadable ?? runs.lastFailureOf(model.path)) : undefined;
   return {
     kind: 'snapshot',
     modelName: modelName(model.uri),
     report: report === undefined ? undefined : summaryOf(report),
     run: run?.progress,
     training: model.configPath === undefined ? undefined : trainings.of(model.configPath),
-    problem:
-      run === undefined
-        ? (problem ?? runs.lastFailureOf(model.path) ?? gap(model, report))
-        : undefined,
+    problem,
+    gap: run === undefined && problem === undefined ? gap(model, report) : undefined,
     // While an audit runs, the report is about to become what is on disk.
     stale: run === undefined ? await staleness(model, report) : undefined,
   };

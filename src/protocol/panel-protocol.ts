@@ -71,8 +71,10 @@ export type ToPanelMessage =
       readonly report: ReportSummary | undefined;
       readonly run: RunState | undefined;
       readonly training: ManifoldTrainingState | undefined;
-      /** Why there is nothing to show, or what went wrong last; for people. */
+      /** What went wrong last; for people. */
       readonly problem: string | undefined;
+      /** Why there is nothing to show, or not all of it, though nothing went wrong; for people. */
+      readonly gap: string | undefined;
       readonly stale: string | undefined;
     }
   | {

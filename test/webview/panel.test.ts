@@ -81,6 +81,7 @@ describe('the panel', () => {
   test.each([
     ['dark', 1100],
     ['light', 1100],
+    ['high-contrast', 1100],
     ['dark', 500],
   ] as const)('has no accessibility violation, %s theme, %i px wide', async (theme, width) => {
     const opened = await open({ theme, width });
@@ -89,7 +90,8 @@ describe('the panel', () => {
     await opened.page.locator(rows).nth(1).click();
     await opened.page.getByText('Sample 1, label 1').waitFor();
     expect(await accessibilityViolations(opened)).toEqual([]);
-    await opened.page.screenshot({ path: `test-results/panel-${theme}-${width}.png` });
+    const path = `test-results/panel-${theme}-${width}.png`;
+    await opened.page.screenshot({ path, fullPage: true });
   });
 
   test('puts a sign beside an accuracy that masked gradients make worthless', async () => {
@@ -235,12 +237,48 @@ describe('the panel', () => {
 
   test('says why there is nothing, and what is out of date', async () => {
     const opened = await open();
-    await opened.show(undefined, { problem: 'This model has not been audited yet.' });
-    await opened.page.getByText('This model has not been audited yet.').waitFor();
+    await opened.show(undefined, { gap: 'This model has not been audited yet.' });
+    await opened.page
+      .getByRole('status')
+      .getByText('This model has not been audited yet.')
+      .waitFor();
+    expect(await opened.page.getByRole('alert').count()).toBe(0);
     await opened.page.getByRole('button', { name: 'Run audit' }).click();
     await expect.poll(() => opened.received).toContainEqual({ kind: 'run' });
     await opened.show(sampleReport(5), { stale: 'the weights changed (a.bin)' });
     await opened.page.getByText('Out of date: the weights changed (a.bin).').waitFor();
+  });
+
+  test.each(['dark', 'light', 'high-contrast'] as const)(
+    'tells a problem from what is only missing, %s theme',
+    async theme => {
+      const opened = await open({ theme });
+      await opened.show(sampleReport(5), {
+        problem: 'The worker ended. Run the audit again.',
+        gap: 'This model has not been audited yet.',
+        stale: 'the weights changed (a.bin)',
+      });
+      await opened.page.getByRole('alert').getByText('The worker ended.').waitFor();
+      expect(await accessibilityViolations(opened)).toEqual([]);
+      await opened.page.evaluate('scrollTo(0, 0)');
+      await opened.page.screenshot({ path: `test-results/panel-banners-${theme}.png` });
+    },
+  );
+
+  test('keeps the names of conditions in view while their numbers scroll in a narrow panel', async () => {
+    const { page, show } = await open({ width: 500 }).then(opened => ({
+      page: opened.page,
+      show: opened.show.bind(opened),
+    }));
+    await show(reportWithManifold(12));
+    const name = page.getByRole('rowheader', { name: 'Natural adversary, gradient search' });
+    await name.waitFor();
+    const before = await name.boundingBox();
+    expect(before?.width).toBeLessThan(200);
+    await page
+      .locator('assay-condition-summary')
+      .evaluate((node: unknown) => ((node as { scrollLeft: number }).scrollLeft = 150));
+    expect((await name.boundingBox())?.x).toBe(before?.x);
   });
 
   test('a condition without posterior says why, never zero', async () => {
@@ -315,6 +353,8 @@ describe('the panel', () => {
       await page.getByText('from sample 2 to sample 0').waitFor();
       await page.getByRole('img', { name: 'On the way, 1 of 5: 4 (82.0%)' }).waitFor();
       await page.getByRole('columnheader', { name: 'still look like their label (95%)' }).waitFor();
+      await page.getByText('What each correction mends and breaks').click();
+      await page.getByRole('rowheader', { name: 'C&W L2 (quick)' }).last().waitFor();
       expect(await accessibilityViolations(opened)).toEqual([]);
       await page.screenshot({ path: `test-results/panel-manifold-${theme}.png`, fullPage: true });
     },
@@ -340,10 +380,24 @@ describe('the panel', () => {
       await page
         .getByRole('img', { name: 'Held-out error: 30.0 at step 100, 7.50 at step 700' })
         .waitFor();
-      const picture = page.getByRole('img', { name: 'Held-out samples, their reconstructions' });
-      await expect
-        .poll(() => picture.evaluate((node: unknown) => (node as { width: number }).width))
-        .toBe(8 * 20 + 4);
+      for (const [label, description] of [
+        ['Held out', 'Held-out samples'],
+        ['Reconstruction', 'Their reconstructions'],
+        ['Random sample', 'Samples of random latent vectors'],
+      ] as const) {
+        const picture = page.getByRole('img', { name: description });
+        await expect
+          .poll(() => picture.evaluate((node: unknown) => (node as { width: number }).width))
+          .toBe(8 * 20 + 4);
+        const [beside, drawn] = await Promise.all([
+          page.getByText(label, { exact: true }).boundingBox(),
+          picture.boundingBox(),
+        ]);
+        if (beside === null || drawn === null) throw new RangeError('not in view');
+        const middle = ({ y, height }: typeof drawn): number => y + height / 2;
+        expect(Math.abs(middle(beside) - middle(drawn))).toBeLessThan(1);
+        expect(beside.x + beside.width).toBeLessThan(drawn.x);
+      }
       expect(await accessibilityViolations(opened)).toEqual([]);
       await page.screenshot({ path: `test-results/panel-training-${theme}.png` });
       await page.getByRole('button', { name: 'Pause' }).click();
