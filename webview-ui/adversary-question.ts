@@ -63,6 +63,9 @@ export class AdversaryQuestion extends LitElement {
       button[aria-pressed='true'] {
         color: var(--vscode-button-foreground);
         background: var(--vscode-button-background);
+        /* Themes of high contrast have this colour, and one background for all buttons. */
+        outline: 1px solid var(--vscode-contrastActiveBorder, transparent);
+        outline-offset: -3px;
       }
     `,
   ];

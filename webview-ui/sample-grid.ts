@@ -86,6 +86,9 @@ export class SampleGrid extends LitElement {
       .body .row[aria-selected='true'] {
         background: var(--vscode-list-inactiveSelectionBackground);
         color: var(--vscode-list-inactiveSelectionForeground, inherit);
+        /* Themes of high contrast have this colour, and no background for what is selected. */
+        outline: 1px solid var(--vscode-contrastActiveBorder, transparent);
+        outline-offset: -1px;
       }
       .grid:focus-within .body .row.active {
         outline: 1px solid var(--vscode-focusBorder);

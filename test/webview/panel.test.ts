@@ -55,6 +55,11 @@ interface Canvas {
   };
 }
 
+/** What they ask a page. */
+interface Page {
+  getComputedStyle(node: unknown): { readonly outline: string };
+}
+
 const rows = '.body [role="row"]';
 
 describe('the panel', () => {
@@ -359,6 +364,30 @@ describe('the panel', () => {
       await page.screenshot({ path: `test-results/panel-manifold-${theme}.png`, fullPage: true });
     },
   );
+
+  test('outlines what is chosen where a theme has no colours for it', async () => {
+    const opened = await open({ theme: 'high-contrast' });
+    const { page } = opened;
+    const marks = [
+      { condition: naturalCondition, sample: 2, adversary: 'adversary-2', looksLikeLabel: 'no' },
+    ] as const;
+    await opened.show(withMarks(reportWithManifold(12), marks));
+    await page.locator('vscode-single-select').first().click();
+    await page.getByRole('option', { name: 'Natural adversary' }).click();
+    await page.locator(rows).nth(2).click();
+    const pressed = page.getByRole('button', { name: 'No', pressed: true });
+    await pressed.waitFor();
+    await page.locator('vscode-textfield input').focus();
+    // Which brings the list into view.
+    expect(await accessibilityViolations(opened)).toEqual([]);
+    for (const chosen of [pressed, page.locator(`${rows}[aria-selected="true"]`)]) {
+      const outline = await chosen.evaluate(
+        (node: unknown) => (globalThis as unknown as Page).getComputedStyle(node).outline,
+      );
+      expect(outline).toBe('rgb(243, 133, 24) solid 1px');
+    }
+    await page.screenshot({ path: 'test-results/panel-sample-high-contrast.png', fullPage: true });
+  });
 
   test('offers to train a manifold that is not trained', async () => {
     const opened = await open();
