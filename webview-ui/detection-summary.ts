@@ -4,6 +4,7 @@ import type { AuditReport, Condition } from '../src/report/audit-report.ts';
 import type { Detection, DetectionRow } from '../src/report/detection-record.ts';
 import {
   adversaryOf,
+  calibratedPredictions,
   calibrationTable,
   conditionDetectionTable,
   mainRow,
@@ -183,26 +184,19 @@ export class DetectionSummary extends LitElement {
   }
 
   #calibration(report: Parameters<typeof calibrationTable>[0]): unknown {
-    const calibration = report.detection?.calibration;
-    if (calibration === undefined) return nothing;
     const table = calibrationTable(report);
-    const { asSaved, withTemperature } = calibration;
+    if (report.detection === undefined || table === undefined) return nothing;
     return html`
-      <assay-reliability-diagram
-        .calibration=${asSaved}
-        name="As saved"
-      ></assay-reliability-diagram>
-      ${
-        withTemperature === null
-          ? nothing
-          : html`<assay-reliability-diagram
-              .calibration=${withTemperature}
-              name="With temperature"
-            ></assay-reliability-diagram>`
-      }
+      ${calibratedPredictions(report.detection).map(
+        ({ name, record }) =>
+          html`<assay-reliability-diagram
+            .calibration=${record}
+            name=${name}
+          ></assay-reliability-diagram>`,
+      )}
       <div>
         ${textTable('Calibration', table)}
-        ${table?.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+        ${table.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
       </div>
     `;
   }

@@ -6,7 +6,11 @@ import type {
   Separation,
 } from '../report/detection-record.ts';
 import { mean, proportion } from '../report/statistics.ts';
-import { calibrationReport, fitTemperature } from '../uncertainty/calibration.ts';
+import {
+  calibrationReport,
+  fitTemperature,
+  type LabelledLogits,
+} from '../uncertainty/calibration.ts';
 import { detectionReport } from '../uncertainty/detection.ts';
 import { realisedRate, type Threshold, thresholdAtRate } from '../uncertainty/threshold.ts';
 import type { ConditionResults } from './condition-results.ts';
@@ -255,7 +259,10 @@ function histogram(values: Float64Array, edges: readonly number[]): number[] {
   return counts;
 }
 
-/** Calibration on the clean samples, with a temperature that was fitted on the separate clean set. */
+/**
+ * Calibration on the clean samples: of the model, with a temperature that was fitted on the separate
+ * clean set, and of the posterior's mean prediction.
+ */
 function calibrationOf(
   clean: ConditionResults,
   baseline: ConditionResults | undefined,
@@ -263,20 +270,28 @@ function calibrationOf(
   const finite = (results: ConditionResults) => results.logits.values.every(Number.isFinite);
   if (baseline === undefined || !finite(clean) || !finite(baseline)) return {};
   const { temperature, atBound } = fitTemperature(baseline);
+  const { labels } = clean;
+  const { monteCarloLogits, probitLogits } = clean.scores;
   return {
     calibration: {
-      asSaved: calibrationRecord(clean, 1),
+      asSaved: calibrationRecord(clean),
       temperature: atBound ? null : temperature,
       withTemperature: atBound ? null : calibrationRecord(clean, temperature),
+      ...(monteCarloLogits === undefined
+        ? {}
+        : { monteCarlo: calibrationRecord({ logits: monteCarloLogits, labels }) }),
+      ...(probitLogits === undefined
+        ? {}
+        : { probit: calibrationRecord({ logits: probitLogits, labels }) }),
     },
   };
 }
 
-function calibrationRecord(clean: ConditionResults, temperature: number): CalibrationRecord {
-  const report = calibrationReport(clean, temperature);
+function calibrationRecord(labelled: LabelledLogits, temperature = 1): CalibrationRecord {
+  const report = calibrationReport(labelled, temperature);
   const known = (value: number) => (Number.isNaN(value) ? null : value);
   return {
-    count: clean.plan.indices.length,
+    count: labelled.logits.count,
     expectedError: report.expected,
     maximumError: report.maximum,
     negativeLogLikelihood: report.negativeLogLikelihood,

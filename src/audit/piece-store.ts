@@ -9,6 +9,7 @@ import type {
   OutputOf,
   PieceOutcome,
   PieceOutput,
+  PosteriorAnswers,
 } from './piece.ts';
 import type { NumpyValues } from '../numpy/dtype.ts';
 import { openNpz } from '../numpy/open-numpy.ts';
@@ -172,6 +173,10 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
           : {
               prediction: row(output.posterior.prediction),
               mutualInformationError: row(output.posterior.mutualInformationError),
+              monteCarloLogits: row(output.posterior.monteCarloLogits),
+              ...(output.posterior.probitLogits === undefined
+                ? {}
+                : { probitLogits: row(output.posterior.probitLogits) }),
             }),
       };
   }
@@ -327,14 +332,30 @@ function decodeScore(arrays: Arrays): OutputOf<'score'> | undefined {
       : [],
   );
   const detectors = decodeDetectors(arrays.get('detectors'));
-  if (scores.length === 0 || detectors === undefined) return undefined;
-  const prediction = arrays.get('prediction');
-  const mutualInformationError = arrays.get('mutualInformationError');
-  const posterior =
-    prediction instanceof Int32Array && mutualInformationError instanceof Float64Array
-      ? { prediction, mutualInformationError }
-      : undefined;
+  const posterior = decodePosterior(arrays);
+  if (scores.length === 0 || detectors === undefined || posterior === 'incomplete') {
+    return undefined;
+  }
   return { kind: 'score', scores: Object.fromEntries(scores), posterior, detectors };
+}
+
+/** Undefined where there was no posterior. */
+function decodePosterior(arrays: Arrays): PosteriorAnswers | undefined | 'incomplete' {
+  const prediction = arrays.get('prediction');
+  if (prediction === undefined) return undefined;
+  const mutualInformationError = arrays.get('mutualInformationError');
+  const monteCarloLogits = arrays.get('monteCarloLogits');
+  const probitLogits = arrays.get('probitLogits');
+  return prediction instanceof Int32Array &&
+    mutualInformationError instanceof Float64Array &&
+    monteCarloLogits instanceof Float32Array
+    ? {
+        prediction,
+        mutualInformationError,
+        monteCarloLogits,
+        ...(probitLogits instanceof Float32Array ? { probitLogits } : {}),
+      }
+    : 'incomplete';
 }
 
 const DetectorSchema = v.object({

@@ -199,6 +199,10 @@ export interface PosteriorAnswers {
   readonly prediction: Int32Array;
   /** Standard error of the mutual information from the finite number of passes. */
   readonly mutualInformationError: Float64Array;
+  /** Logits of the mean prediction of all passes, row-major `[samples, classes]`. */
+  readonly monteCarloLogits: Float32Array;
+  /** The same without passes, by the probit approximation; of a Laplace posterior alone. */
+  readonly probitLogits?: Float32Array;
 }
 
 /** The output that belongs to a step. */

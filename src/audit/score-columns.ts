@@ -1,3 +1,4 @@
+import { Batch } from '../arrays/batch.ts';
 import type { Proportion } from '../report/audit-report.ts';
 import { mean, proportion } from '../report/statistics.ts';
 import type { OutputOf } from './piece.ts';
@@ -9,6 +10,8 @@ export class ScoreColumns {
   readonly #scored: Uint8Array;
   readonly #predictions: Int32Array;
   readonly #errors: Float64Array;
+  #monteCarloLogits: Batch | undefined;
+  #probitLogits: Batch | undefined;
 
   /** @param count number of samples of the condition */
   constructor(count: number) {
@@ -29,6 +32,23 @@ export class ScoreColumns {
     if (posterior === undefined) return;
     this.#predictions.set(posterior.prediction, start);
     this.#errors.set(posterior.mutualInformationError, start);
+    const { monteCarloLogits, probitLogits } = posterior;
+    const classes = monteCarloLogits.length / posterior.prediction.length;
+    this.#monteCarloLogits ??= Batch.zeros(this.#count, [classes]);
+    this.#monteCarloLogits.values.set(monteCarloLogits, start * classes);
+    if (probitLogits === undefined) return;
+    this.#probitLogits ??= Batch.zeros(this.#count, [classes]);
+    this.#probitLogits.values.set(probitLogits, start * classes);
+  }
+
+  /** Logits of the posterior's mean prediction, `[samples, classes]`; undefined without a posterior. */
+  get monteCarloLogits(): Batch | undefined {
+    return this.#monteCarloLogits;
+  }
+
+  /** The same without passes; undefined where the posterior is not a Laplace approximation. */
+  get probitLogits(): Batch | undefined {
+    return this.#probitLogits;
   }
 
   /** All scores by name, NaN where a sample does not have them yet. */

@@ -15,6 +15,7 @@ import {
 import { evasiveClassifier } from '../uncertainty/evasion.ts';
 import { type LastLayer, openLastLayer } from '../uncertainty/last-layer.ts';
 import type { NotApplicable, UncertaintyScores } from '../uncertainty/posterior.ts';
+import { logProbabilities } from '../uncertainty/softmax.ts';
 import { describeDetectors, type Detectors, fitDetectors, observe, scoreKey } from './detectors.ts';
 import type { EvasionStep, OutputOf } from './piece.ts';
 import type { SampleDivision } from './sample-division.ts';
@@ -129,6 +130,7 @@ export class UncertaintySession {
           ...(signal === undefined ? {} : { signal }),
         })
       : undefined;
+    const probit = choice.applicable ? await choice.posterior.probitLogits?.(inputs) : undefined;
     const detectors = await this.detectors();
     const layer = await this.#lastLayer();
     const observed = layer.applicable
@@ -153,6 +155,8 @@ export class UncertaintySession {
           : {
               prediction: drawn.prediction,
               mutualInformationError: drawn.mutualInformationError,
+              monteCarloLogits: logProbabilities(drawn.meanProbabilities),
+              ...(probit === undefined ? {} : { probitLogits: probit.values }),
             },
       detectors: describeDetectors(detectors),
     };

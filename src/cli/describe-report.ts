@@ -59,7 +59,7 @@ export function describeReport(report: AuditReport, path: string, details = fals
     ...[naturalTable(report), correctionTable(report)]
       .filter(part => part !== undefined)
       .map(part => [renderText(part), ...part.remarks]),
-    ...(details ? detailTables(report).map(part => [renderText(part)]) : []),
+    ...(details ? detailTables(report).map(part => [renderText(part), ...part.remarks]) : []),
     settingLines(report),
     details ? missingScoreLines(report) : [],
     report.checks.map(

@@ -125,6 +125,13 @@ export const DetectionSchema = v.object({
        */
       temperature: v.nullable(v.number()),
       withTemperature: v.nullable(CalibrationSchema),
+      /** Of the posterior's mean prediction over its passes; missing without a posterior. */
+      monteCarlo: v.optional(CalibrationSchema),
+      /**
+       * Of the mean prediction without passes, by the probit approximation (MacKay 1992): each
+       * logit divided by √(1 + π/8 · its variance). Of a last-layer Laplace posterior alone.
+       */
+      probit: v.optional(CalibrationSchema),
     }),
   ),
 });

@@ -126,28 +126,45 @@ export function thresholdTable({ detection }: DetectionReported): ConditionTable
   };
 }
 
-/** Calibration as saved, and after dividing the logits by the fitted temperature. */
-export function calibrationTable({ detection }: DetectionReported): ConditionTable | undefined {
-  const calibration = detection?.calibration;
-  if (calibration === undefined) return undefined;
-  const { asSaved, temperature, withTemperature } = calibration;
-  const row = (name: string, record: CalibrationRecord) => [
-    name,
-    scientific(record.expectedError),
-    scientific(record.maximumError),
-    scientific(record.negativeLogLikelihood),
-    scientific(record.brier),
+/** Whose confidence is held against its accuracy: the model's, or the posterior's in its place. */
+export interface CalibratedPrediction {
+  readonly name: string;
+  readonly record: CalibrationRecord;
+}
+
+/**
+ * Calibration as saved, after dividing the logits by the fitted temperature, and of the posterior's
+ * mean prediction, with its passes and without; those that there are.
+ */
+export function calibratedPredictions(detection: Detection): CalibratedPrediction[] {
+  const { calibration, posterior } = detection;
+  if (calibration === undefined) return [];
+  const { asSaved, temperature, withTemperature, monteCarlo, probit } = calibration;
+  const passes = posterior.applicable ? `${posterior.passes} passes of ${posterior.method}` : '';
+  const predictions: [name: string, record: CalibrationRecord | null | undefined][] = [
+    ['as saved', asSaved],
+    [`temperature ${scientific(temperature)}`, withTemperature],
+    [`mean of ${passes}`, monteCarlo],
+    ['probit, without passes', probit],
   ];
+  return predictions.flatMap(([name, record]) => (record ? [{ name, record }] : []));
+}
+
+/** How far confidence and accuracy are apart: a row for each prediction. */
+export function calibrationTable({ detection }: DetectionReported): ConditionTable | undefined {
+  if (detection?.calibration === undefined) return undefined;
   return {
-    header: ['calibration on clean samples', 'ECE', 'MCE', 'NLL', 'Brier'],
-    rows: [
-      row('as saved', asSaved),
-      ...(withTemperature === null
-        ? []
-        : [row(`temperature ${scientific(temperature)}`, withTemperature)]),
-    ],
+    header: ['calibration on clean samples', 'samples', 'ECE', 'MCE', 'NLL', 'Brier'],
+    rows: calibratedPredictions(detection).map(({ name, record }) => [
+      name,
+      String(record.count),
+      scientific(record.expectedError),
+      scientific(record.maximumError),
+      scientific(record.negativeLogLikelihood),
+      scientific(record.brier),
+    ]),
     remarks:
-      temperature === null
+      detection.calibration.temperature === null
         ? ['No temperature is best: the separate clean set is answered without an error.']
         : [],
   };

@@ -28,6 +28,8 @@ export interface UncertaintyScores {
   readonly prediction: Int32Array;
   /** Mean probability of that class. */
   readonly confidence: Float64Array;
+  /** The mean prediction itself: the mean probability of each class, `[batch, classes]`. */
+  readonly meanProbabilities: Float64Array;
   /** Number of passes the scores come from; scores of different numbers are not comparable. */
   readonly passes: number;
 }
@@ -67,5 +69,7 @@ export interface Posterior {
   draw(inputs: Batch, options: DrawOptions, receive: DrawReceiver): Promise<void>;
   /** Draws `passes` predictions of each input and scores them, streaming in float64. */
   score(inputs: Batch, options: DrawOptions): Promise<UncertaintyScores>;
+  /** Logits of the mean prediction without drawing, `[batch, classes]`, where they can be had. */
+  probitLogits?(inputs: Batch): Promise<Batch>;
   dispose(): void;
 }

@@ -78,6 +78,7 @@ export class PredictionAccumulator {
       softmaxVarianceError: new Float64Array(this.count),
       prediction: new Int32Array(this.count),
       confidence: new Float64Array(this.count),
+      meanProbabilities: new Float64Array(this.count * this.classCount),
       passes,
     };
     for (let sample = 0; sample < this.count; sample++) {
@@ -96,6 +97,7 @@ export class PredictionAccumulator {
       scores.softmaxVarianceError[sample] = errors.softmaxVariance;
       scores.prediction[sample] = prediction;
       scores.confidence[sample] = mean[prediction] as number;
+      scores.meanProbabilities.set(mean, start);
     }
     return scores;
   }

@@ -83,6 +83,14 @@ export function softmax(logits: ClassValues, temperature = 1): Float64Array {
   return softmaxInto(new Float64Array(logits.length), logits, temperature);
 }
 
+/**
+ * ln p of each probability, which are logits of the same prediction. A probability that is 0 has been
+ * too small for float64; it is taken for the smallest that is not, so that its logarithm is −744.
+ */
+export function logProbabilities(probabilities: Float64Array): Float32Array {
+  return Float32Array.from(probabilities, p => Math.log(Math.max(p, Number.MIN_VALUE)));
+}
+
 /** −Σ p ln p, in [0, ln classes]. */
 export function entropy(probabilities: ClassValues): number {
   let sum = 0;

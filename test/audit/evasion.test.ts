@@ -1,5 +1,3 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AuditReport, Condition } from '../../src/report/audit-report.ts';
 import { adversaryOf, conditionDetectionTable } from '../../src/report/detection-table.ts';
@@ -10,22 +8,13 @@ const attack = { attack: 'pgd', norm: 'Linf', epsilon: 0.5 };
 /** Iris with a second model beside the first, whose weights differ by a fifth. */
 async function workspaceWith(uncertainty: object): Promise<IrisWorkspace> {
   const workspace = await IrisWorkspace.make();
-  const models = join(workspace.folder, 'models');
-  await cp(join(models, 'iris-mlp'), join(models, 'other'), { recursive: true });
-  const file = join(models, 'other/group1-shard1of1.bin');
-  const bytes = await readFile(file);
-  const weights = new Float32Array(new Uint8Array(bytes).buffer);
-  await writeFile(file, new Uint8Array(weights.map((w, i) => w * (1 + 0.2 * Math.sin(i))).buffer));
-  const path = join(workspace.folder, 'assay.config.json');
-  const config = JSON.parse(await readFile(path, 'utf8')) as object;
-  const changed = {
-    ...config,
+  await workspace.addOtherModel();
+  await workspace.configure({
     samples: 15,
     attacks: [attack],
     conditions: [{ condition: 'evasion', attack, weight: 20, passes: 15 }],
     uncertainty,
-  };
-  await writeFile(path, JSON.stringify(changed));
+  });
   return workspace;
 }
 

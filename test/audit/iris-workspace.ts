@@ -1,4 +1,4 @@
-import { cp, mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runAudit, type AuditOptions, type AuditOutcome } from '../../src/audit/run-audit.ts';
@@ -29,7 +29,28 @@ export class IrisWorkspace {
   }
 
   config(): Promise<ResolvedConfig> {
-    return readConfig(join(this.folder, 'assay.config.json'));
+    return readConfig(this.#configPath);
+  }
+
+  /** Puts fields in the place of those of the configuration. */
+  async configure(fields: object): Promise<void> {
+    const config = JSON.parse(await readFile(this.#configPath, 'utf8')) as object;
+    await writeFile(this.#configPath, JSON.stringify({ ...config, ...fields }));
+  }
+
+  /** Adds a model beside the first, whose weights differ by a fifth; its path in the folder. */
+  async addOtherModel(): Promise<string> {
+    const models = join(this.folder, 'models');
+    await cp(join(models, 'iris-mlp'), join(models, 'other'), { recursive: true });
+    const file = join(models, 'other/group1-shard1of1.bin');
+    const weights = new Float32Array(new Uint8Array(await readFile(file)).buffer);
+    const changed = weights.map((weight, i) => weight * (1 + 0.2 * Math.sin(i)));
+    await writeFile(file, new Uint8Array(changed.buffer));
+    return 'models/other/model.json';
+  }
+
+  get #configPath(): string {
+    return join(this.folder, 'assay.config.json');
   }
 
   /** Audits the model with real pieces, in this thread. */

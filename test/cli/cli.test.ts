@@ -36,6 +36,16 @@ describe('assay audit', () => {
     expect((JSON.parse(onDisk) as AuditReport).samples).toEqual(report.samples);
   });
 
+  test('prints how well model and posterior are calibrated with --details', async () => {
+    const { folder } = await IrisWorkspace.make();
+    const { output } = await runCli(folder, ['audit', '--details', ...exact]);
+    expect(output).toMatch(/calibration on clean samples +samples +ECE +MCE +NLL +Brier/);
+    expect(output).toMatch(/^as saved +25( +0\.\d+){4}$/m);
+    expect(output).toMatch(/^mean of 100 passes of mc-dropout +25( +0\.\d+){4}$/m);
+    // Its separate clean set is answered without an error.
+    expect(output).toContain('No temperature is best');
+  });
+
   test('exits with 1 when a requirement is missed', async () => {
     const { folder } = await IrisWorkspace.make();
     const path = join(folder, 'assay.config.json');

@@ -106,6 +106,57 @@ describe('golden values', () => {
     full.f_mu.forEach((value, k) => expect(logits[k]).toBeCloseTo(value, 12));
     full.map_softmax.forEach((value, k) => expect(softmax(logits)[k]).toBeCloseTo(value, 12));
   });
+
+  test('the mean prediction is the integral of the softmax over the golden Gaussian', async () => {
+    const posterior = await openPosterior(await saved(goldenModel()), {
+      calibration: goldenFeatures,
+      structure: 'full',
+      priorPrecision: full.prior_precision,
+    });
+    const x = new Batch(Float32Array.from(full.x), [2]);
+    const passes = 40_000;
+    const drawn = await posterior.score(x, { passes, seed: 1, sampleIndices: [0] });
+    const { mean: integral, variance: spread } = softmaxIntegral(full.f_mu, full.f_var);
+    integral.forEach((value, k) => {
+      const standardError = Math.sqrt((spread[k] ?? NaN) / passes);
+      const distance = Math.abs((drawn.meanProbabilities[k] ?? NaN) - value);
+      expect(distance).toBeLessThan(4 * standardError);
+      // Neither the model's own answer nor the approximation would pass for it.
+      expect(Math.abs(value - (full.map_softmax[k] ?? NaN))).toBeGreaterThan(5 * standardError);
+      expect(Math.abs(value - (full.probit[k] ?? NaN))).toBeGreaterThan(5 * standardError);
+    });
+  });
+});
+
+describe('a prediction without passes', () => {
+  /** A model of one output for two classes, whose output is a Gaussian of a known mean. */
+  test('of two classes is close to the integral of the sigmoid, and less sure than the model', async () => {
+    const model = sequence(layers.dense({ units: 1, activation: 'sigmoid', inputShape: [2] }));
+    const calibration = someInputs(50, [2], 'calibration');
+    const posterior = await openPosterior(await saved(model), { calibration, structure: 'full' });
+    const layer = await openLastLayer(engine, await saved(model), { bounds });
+    if (!layer.applicable) throw new Error(layer.reason);
+    const curvature = fullCurvature({
+      features: calibration,
+      outputs: sample => layer.outputs(calibration.row(sample)),
+      outputCount: 1,
+    });
+    const inputs = new Batch(Float32Array.of(2, 1, -3, 5, 0.2, -4), [2]);
+    const probit = await posterior.probitLogits(inputs);
+    for (let sample = 0; sample < inputs.count; sample++) {
+      const row = inputs.row(sample);
+      const [centre = NaN] = layer.outputs(row);
+      const width = Math.sqrt(
+        covariance(curvature, [...row], posterior.priorPrecision.value).at(0, 0),
+      );
+      const p = softmax(probit.row(sample))[1] ?? NaN;
+      expect(p).toBeCloseTo(sigmoid(centre / Math.sqrt(1 + (Math.PI / 8) * width ** 2)), 6);
+      // MacKay's approximation is within two hundredths of the integral everywhere.
+      const integral = gaussianMean(z => sigmoid(centre + width * z));
+      expect(Math.abs(p - integral)).toBeLessThan(0.02);
+      expect(Math.abs(p - 0.5)).toBeLessThan(Math.abs(sigmoid(centre) - 0.5));
+    }
+  });
 });
 
 describe('the curvature', () => {
@@ -485,6 +536,60 @@ describe('the last layer of a saved model', () => {
     expect(result).toMatchObject({ applicable: false });
   });
 });
+
+function sigmoid(z: number): number {
+  return 1 / (1 + Math.exp(-z));
+}
+
+/** Points of a rule that sums a smooth function of a standard normal: steps of 0.25 up to ±8. */
+const normalPoints = Array.from({ length: 65 }, (_, i) => (i - 32) / 4).map(z => ({
+  z,
+  weight: Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI) / 4,
+}));
+
+/** E f(z) of a standard normal z. */
+function gaussianMean(f: (z: number) => number): number {
+  return normalPoints.reduce((sum, { z, weight }) => sum + weight * f(z), 0);
+}
+
+/** Mean and variance of the softmax of three logits from a Gaussian, by summing over a grid. */
+function softmaxIntegral(
+  centre: readonly number[],
+  covarianceRows: readonly (readonly number[])[],
+): { mean: number[]; variance: number[] } {
+  const root = cholesky(covarianceRows);
+  const first = [0, 0, 0];
+  const second = [0, 0, 0];
+  for (const a of normalPoints) {
+    for (const b of normalPoints) {
+      for (const c of normalPoints) {
+        const weight = a.weight * b.weight * c.weight;
+        const logits = centre.map(
+          (value, k) =>
+            value + [a.z, b.z, c.z].reduce((sum, z, j) => sum + z * (root[k]?.[j] ?? NaN), 0),
+        );
+        softmax(logits).forEach((p, k) => {
+          first[k] = (first[k] ?? NaN) + weight * p;
+          second[k] = (second[k] ?? NaN) + weight * p * p;
+        });
+      }
+    }
+  }
+  return { mean: first, variance: second.map((square, k) => square - (first[k] ?? NaN) ** 2) };
+}
+
+/** The lower triangle L with L Lᵀ = the matrix. */
+function cholesky(matrix: readonly (readonly number[])[]): number[][] {
+  const lower = matrix.map(row => row.map(() => 0));
+  matrix.forEach((row, i) => {
+    row.slice(0, i + 1).forEach((value, j) => {
+      const [own = [], other = []] = [lower[i], lower[j]];
+      const rest = other.slice(0, j).reduce((sum, v, k) => sum - v * (own[k] ?? NaN), value);
+      own[j] = i === j ? Math.sqrt(rest) : rest / (other[j] ?? NaN);
+    });
+  });
+  return lower;
+}
 
 /** Gaussian elimination, to have nothing in common with what is tested. */
 function solve(matrix: Matrix, right: Float64Array): number[] {

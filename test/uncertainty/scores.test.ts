@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UncertaintyScores } from '../../src/uncertainty/posterior.ts';
 import { PredictionAccumulator } from '../../src/uncertainty/scores.ts';
-import { entropy, softmax, softmaxWithEntropy } from '../../src/uncertainty/softmax.ts';
+import {
+  entropy,
+  logProbabilities,
+  softmax,
+  softmaxWithEntropy,
+} from '../../src/uncertainty/softmax.ts';
 import { UncertaintyError } from '../../src/uncertainty/uncertainty-error.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
 
@@ -75,7 +80,22 @@ describe('scores of known predictions', () => {
     ]);
     expect(scores.prediction[0]).toBe(1);
     expect(scores.confidence[0]).toBeCloseTo(0.6, 14);
+    expect(scores.meanProbabilities[0]).toBeCloseTo(0.4, 14);
+    expect(scores.meanProbabilities[1]).toBe(scores.confidence[0]);
     expect(scores.variationRatio[0]).toBeCloseTo(1 / 3, 14);
+  });
+
+  test('the logarithms of a mean prediction are its logits, and finite', () => {
+    const { meanProbabilities } = scoresOf([
+      [0, 800, 1],
+      [0, 800, 800],
+    ]);
+    const logits = logProbabilities(meanProbabilities);
+    expect(softmax(logits)[1]).toBeCloseTo(0.75, 6);
+    expect(softmax(logits)[2]).toBeCloseTo(0.25, 6);
+    expect(meanProbabilities[0]).toBe(0);
+    // ln of the smallest positive number in float64, 2^−1074.
+    expect(logits[0]).toBeCloseTo(-1074 * Math.LN2, 4);
   });
 });
 

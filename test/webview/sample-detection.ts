@@ -63,6 +63,11 @@ export function sampleDetection(attack: string, count: number): Detection {
       row('clean', score, 0.03),
       row(attack, score, score === 'energy' ? 0.5 : 0.2),
     ]),
-    calibration: { asSaved: calibration, temperature: 1.3, withTemperature: calibration },
+    calibration: {
+      asSaved: calibration,
+      temperature: 1.3,
+      withTemperature: calibration,
+      monteCarlo: { ...calibration, expectedError: 0.031 },
+    },
   };
 }
