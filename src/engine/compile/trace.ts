@@ -20,14 +20,15 @@ export interface Trace {
 
 /**
  * Records the kernels that a function runs on inputs of these shapes, forward and backward alike.
- * It is recorded twice: constants that differ come from random numbers (or a clock) inside the
- * function, which a recording would freeze.
+ * It is recorded twice: constants that differ come from a clock, or from random numbers of another
+ * source than the usual one, which a recording would freeze.
  *
  * @throws CompileError when the function reads values that depend on its inputs, draws random
  *   numbers, or uses a kernel without a rule
  */
 export function traceFunction(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
-  const first = recordFunction(fn, inputs);
+  // What the first call builds for good, such as the weights of a new layer, may come from chance.
+  const first = recordFunction(fn, inputs, 'allowed');
   const second = recordFunction(fn, inputs);
   const difference = findDifference(first.program, second.program);
   if (difference !== undefined) {
@@ -47,11 +48,15 @@ export function isStale({ variables }: Trace): boolean {
 
 /**
  * Records the kernels that a function runs on inputs of these shapes, once: for a function that
- * {@link traceFunction} has found to be without random numbers.
+ * {@link traceFunction} has found to be the same each time.
  *
  * @throws CompileError as {@link traceFunction}
  */
-export function recordFunction(fn: TensorFunction, inputs: readonly ValueSpec[]): Trace {
+export function recordFunction(
+  fn: TensorFunction,
+  inputs: readonly ValueSpec[],
+  chance: 'allowed' | 'refused' = 'refused',
+): Trace {
   const backend = recordingBackend();
   // Nothing, when no backend has been chosen yet; the type of the library does not say so.
   const previous = tf.getBackend() as string | undefined;
@@ -69,11 +74,35 @@ export function recordFunction(fn: TensorFunction, inputs: readonly ValueSpec[])
       const tensors = parameters.map(value =>
         tf.engine().makeTensorFromTensorInfo(backend.tensorFor(value)),
       );
-      trace = backend.end(parameters, fn(...tensors));
+      const results = chance === 'allowed' ? fn(...tensors) : withoutChance(() => fn(...tensors));
+      trace = backend.end(parameters, results);
     });
     if (trace === undefined) throw new Error('The recording did not end.');
     return trace;
   } finally {
     if (previous !== undefined) void tf.setBackend(previous);
   }
+}
+
+/**
+ * Runs a function that must not draw random numbers. TensorFlow.js seeds each of its generators with
+ * one of `Math.random`; two recordings alone would take a mask of three numbers for a constant once in
+ * eight times.
+ */
+function withoutChance<Result>(work: () => Result): Result {
+  const { random } = Math;
+  let draws = 0;
+  Math.random = () => {
+    draws++;
+    return random();
+  };
+  try {
+    const result = work();
+    if (draws === 0) return result;
+  } finally {
+    Math.random = random;
+  }
+  throw new CompileError('compile/random', 'The function draws random numbers.', {
+    remedy: 'Pass random numbers in as an input.',
+  });
 }
