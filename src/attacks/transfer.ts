@@ -24,6 +24,7 @@ export async function transferAdversaries(
   const met = await classifier.logits(made.adversaries);
   const adversaries = made.adversaries.clone();
   const outcomes = allRows(inputs.count).map((row): AttackOutcome => {
+    if (made.outcomes[row] === 'not-run') return 'not-run';
     if (!isMet({ kind: 'misclassified', labels }, row, clean.row(row))) {
       return isMet(criterion, row, met.row(row)) ? 'succeeded' : 'failed';
     }

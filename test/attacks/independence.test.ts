@@ -30,13 +30,17 @@ const attacks: readonly AttackSettings[] = [
   { attack: 'pgd', norm: 'L1', epsilon: 0.5, steps: 4 },
   { attack: 'mi-fgsm', ...linf, steps: 4 },
   { attack: 'apgd', ...linf, loss: 'dlr', steps: 6 },
+  { attack: 'apgd', norm: 'L2', epsilon: 0.4, loss: 'targeted-dlr', steps: 6 },
   { attack: 'square', ...linf, queries: 20 },
+  { attack: 'square', norm: 'L2', epsilon: 0.4, queries: 20 },
   { attack: 'noise', ...linf, distribution: 'corners', draws: 5 },
   { attack: 'carlini-wagner', preset: 'quick', binarySearchSteps: 2, iterations: 20 },
   { attack: 'deepfool', norm: 'L2' },
   { attack: 'ddn', steps: 10 },
   { attack: 'fmn', norm: 'Linf', steps: 10 },
+  { attack: 'fmn', norm: 'L1', steps: 10 },
   { attack: 'fab', norm: 'Linf', steps: 5 },
+  { attack: 'fab', norm: 'L1', steps: 5 },
 ];
 
 const features = 12;

@@ -8,16 +8,17 @@ import type { EngineChoice } from '../../src/protocol/worker-protocol.ts';
 /** Folder of the example. */
 export const exampleFolder = resolve(import.meta.dirname, '../../examples/digits');
 
-/** Opens `digits-cnn` and the test digits on tensor threads, as an audit does. */
+/** Opens a model of the example and the test digits on tensor threads, as an audit does. */
 export async function openExampleThreads(
   engine: EngineChoice,
   threads: number,
+  model = 'digits-cnn',
 ): Promise<PieceExecutor> {
   const config = await readConfig(join(exampleFolder, 'assay.config.json'));
   return openThreads(
     {
       folder: exampleFolder,
-      modelPath: join(exampleFolder, 'models/digits-cnn/model.json'),
+      modelPath: join(exampleFolder, 'models', model, 'model.json'),
       input: config.config.input,
       data: config.data,
       uncertainty: config.uncertainty,

@@ -57,6 +57,12 @@ export function medianDistance({ results }: AttackRun): number {
   return sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? NaN;
 }
 
+/** Mean size of the change over the digits that an attack has broken. */
+export function meanDistance({ results }: AttackRun): number {
+  const sizes = results.filter(size => size !== null && size > 0) as number[];
+  return sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+}
+
 /** Part of the digits that were right for which the attack has found an adversary. */
 export function successRate({ results }: AttackRun): number {
   const attacked = results.filter(size => size !== 0);

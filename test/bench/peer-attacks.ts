@@ -26,12 +26,17 @@ export const peerTools = ['Foolbox', 'ART', 'torchattacks', 'CleverHans'] as con
 /** Attacks of other tools, in a Python process. */
 export class PeerAttacks {
   readonly #python: string;
+  readonly #model: string;
   #process: LineProcess | undefined;
   #versions = '';
 
-  /** @param python one that has PyTorch and the tools */
-  constructor(python: string) {
+  /**
+   * @param python one that has PyTorch and the tools
+   * @param model `digits-cnn` or `digits-robust`
+   */
+  constructor(python: string, model = 'digits-cnn') {
     this.#python = python;
+    this.#model = model;
   }
 
   /** Names and versions of the tools. */
@@ -73,7 +78,7 @@ export class PeerAttacks {
     if (this.#process === undefined) {
       this.#process = new LineProcess(this.#python, [
         join(import.meta.dirname, 'peer_attacks.py'),
-        join(exampleFolder, 'models/digits-cnn'),
+        join(exampleFolder, 'models', this.#model),
         join(exampleFolder, 'data'),
       ]);
       this.#versions = await this.#process.listen();

@@ -1,4 +1,4 @@
-"""The attacks of Foolbox, ART, torchattacks and CleverHans on the example's digits-cnn.
+"""The attacks of Foolbox, ART, torchattacks and CleverHans on digits-cnn or digits-robust.
 
 Prints the versions of the tools. Then reads lines of JSON `{"tool", "attack", "way", "epsilon",
 "samples", "threads"}`, where `way` counts the settings that a tool is tried with, and answers each with
@@ -35,20 +35,32 @@ def read_weights():
 
 
 def build_network():
-    """digits-cnn as a PyTorch user would have it: channels first, logits, no gradient by weights."""
+    """The saved model as a PyTorch user would have it: channels first, logits, no gradient by weights.
+
+    digits-robust pads as TensorFlow does with "same": for these sizes one pixel on every side.
+    """
     weights = read_weights()
-    network = nn.Sequential(
-        nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(4608, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(),
-        nn.Linear(64, 10))
+    if MODEL.name == "digits-robust":
+        network = nn.Sequential(
+            nn.Conv2d(1, 16, 4, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 4, 2, 1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(1568, 100), nn.ReLU(), nn.Linear(100, 10))
+        names = ["conv1", "conv2", "dense1", "probabilities"]
+    else:
+        network = nn.Sequential(
+            nn.Conv2d(1, 16, 3), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(4608, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(),
+            nn.Linear(64, 10))
+        names = ["conv1", "conv2", "dense1", "dense2", "probabilities"]
     # The saved dense layer reads [height, width, channels], PyTorch flattens [channels, height, width].
-    first_dense = weights["dense1/kernel"].reshape(12, 12, 32, 128).permute(3, 2, 0, 1)
-    kernels = [
-        weights["conv1/kernel"].permute(3, 2, 0, 1), weights["conv2/kernel"].permute(3, 2, 0, 1),
-        first_dense.reshape(128, -1), weights["dense2/kernel"].T, weights["probabilities/kernel"].T]
-    names = ["conv1", "conv2", "dense1", "dense2", "probabilities"]
+    side, units = (7, 100) if MODEL.name == "digits-robust" else (12, 128)
+    first_dense = weights["dense1/kernel"].reshape(side, side, 32, units).permute(3, 2, 0, 1)
     layers = [layer for layer in network if hasattr(layer, "weight")]
-    for layer, kernel, name in zip(layers, kernels, names, strict=True):
+    for layer, name in zip(layers, names, strict=True):
+        kernel = weights[f"{name}/kernel"]
+        if name == "dense1":
+            kernel = first_dense.reshape(units, -1)
+        else:
+            kernel = kernel.permute(3, 2, 0, 1) if kernel.ndim == 4 else kernel.T
         layer.weight.data = kernel.contiguous()
         layer.bias.data = weights[f"{name}/bias"]
     for parameter in network.parameters():
