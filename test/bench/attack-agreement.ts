@@ -67,7 +67,10 @@ function withinBudget(epsilon: number): readonly Pairing[] {
     {
       attack: 'autoattack',
       ours: { attack: 'autoattack', norm: 'Linf', epsilon },
-      theirs: [['torchattacks', 0]],
+      theirs: [
+        ['torchattacks', 0],
+        ['torchattacks', 1],
+      ],
     },
   ];
 }

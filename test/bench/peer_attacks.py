@@ -150,8 +150,16 @@ def torch_attacks(attack, x, y, epsilon):
         "apgd": lambda: [
             way("10 steps (default)", torchattacks.APGD(network, eps=epsilon)),
             way("100 steps", torchattacks.APGD(network, eps=epsilon, steps=100))],
-        "autoattack": lambda: [way("standard", torchattacks.AutoAttack(
-            network, eps=epsilon, version="standard", n_classes=10))],
+        "autoattack": lambda: [
+            # Its stages have 10 steps each; those of the paper have 100.
+            way("standard (default)", torchattacks.AutoAttack(
+                network, eps=epsilon, version="standard", n_classes=10)),
+            way("stages of 100 steps", torchattacks.MultiAttack([
+                torchattacks.APGD(network, eps=epsilon, steps=100),
+                torchattacks.APGDT(network, eps=epsilon, steps=100, n_classes=10),
+                torchattacks.FAB(
+                    network, eps=epsilon, steps=100, multi_targeted=True, n_classes=10),
+                torchattacks.Square(network, eps=epsilon, n_queries=5000)]))],
         "carlini-wagner": lambda: [
             way("50 steps, c = 1 (default)", torchattacks.CW(network)),
             way("1000 steps, c = 1", torchattacks.CW(network, steps=1000))],
