@@ -84,21 +84,27 @@ function writeMask(target: Float32Array, kept: number): void {
   const whole = isAligned ? Math.floor(target.length / 32) : 0;
   const table = octetsOf(kept);
   const wide = new Float64Array(target.buffer, isAligned ? target.byteOffset : 0, 16 * whole);
-  for (let word = 0, at = 0; word < whole; word++) {
-    let dropped = words[word] as number;
-    for (let octet = 0; octet < 4; octet++, at += 4) {
-      const from = (dropped & 255) << 2;
-      wide[at] = table[from] as number;
-      wide[at + 1] = table[from + 1] as number;
-      wide[at + 2] = table[from + 2] as number;
-      wide[at + 3] = table[from + 3] as number;
-      dropped >>>= 8;
-    }
+  for (let word = 0, at = 0; word < whole; word++, at += 16) {
+    const dropped = words[word] as number;
+    // Octet by octet; a loop over them takes twice as long.
+    writeOctet(wide, at, table, dropped);
+    writeOctet(wide, at + 4, table, dropped >>> 8);
+    writeOctet(wide, at + 8, table, dropped >>> 16);
+    writeOctet(wide, at + 12, table, dropped >>> 24);
   }
   for (let i = 32 * whole; i < target.length; i++) {
     const dropped = ((words[i >>> 5] as number) >>> (i & 31)) & 1;
     target[i] = dropped === 1 ? 0 : kept;
   }
+}
+
+/** Writes the eight units of the lowest eight bits, two at a time. */
+function writeOctet(wide: Float64Array, at: number, table: Float64Array, bits: number): void {
+  const from = (bits & 255) << 2;
+  wide[at] = table[from] as number;
+  wide[at + 1] = table[from + 1] as number;
+  wide[at + 2] = table[from + 2] as number;
+  wide[at + 3] = table[from + 3] as number;
 }
 
 const octetTables = new Map<number, Float64Array>();
