@@ -67,6 +67,7 @@ export class UncertaintySession {
   static async open(parts: UncertaintyParts): Promise<UncertaintySession> {
     const { engine, saved, subject, options, fitting } = parts;
     const { method, layers, models = [] } = subject.uncertainty;
+    const trainingCount = trainingCountOf(parts);
     if (method === 'off') return new UncertaintySession(parts, turnedOff, []);
     const companions = await Promise.all(
       models.map(path => readSavedModel(path, { workspaceFolder: subject.folder })),
@@ -76,6 +77,7 @@ export class UncertaintySession {
       method: methodNames[method],
       companions,
       ...(fitting.indices.length === 0 ? {} : { calibration: inputsOf(parts) }),
+      ...(trainingCount === undefined ? {} : { trainingCount }),
       ...(layers === undefined ? {} : { dropoutLayers: layers }),
     });
     return new UncertaintySession(parts, choice, companions);
@@ -107,6 +109,7 @@ export class UncertaintySession {
       this.companions.map(({ fingerprint }) => fingerprint),
       fitting.samples.fingerprint,
       fitting.indices,
+      trainingCountOf(this.#parts) ?? null,
     ];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
@@ -234,6 +237,15 @@ function columnsOf(scores: UncertaintyScores): Record<string, Float64Array> {
     'predictive-entropy': scores.predictiveEntropy,
     'expected-entropy': scores.expectedEntropy,
   };
+}
+
+/**
+ * How many samples the model was trained on, as far as it is known: as configured, or as many as the
+ * data set has that stands for that of training.
+ */
+function trainingCountOf({ subject, fitting }: UncertaintyParts): number | undefined {
+  const { trainingSamples, data } = subject.uncertainty.calibration;
+  return trainingSamples ?? (data === undefined ? undefined : fitting.samples.count);
 }
 
 async function* fittingSamples({ fitting }: UncertaintyParts): AsyncGenerator<LabelledBatch> {

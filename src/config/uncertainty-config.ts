@@ -11,6 +11,14 @@ const CalibrationSchema = v.pipe(
       v.optional(wholeNumber, 1000),
       v.description('Samples at most that scores and the Laplace approximation are fitted on.'),
     ),
+    trainingSamples: v.exactOptional(
+      v.pipe(
+        wholeNumber,
+        v.description(
+          'How many samples the model was trained on. The curvature of the Laplace approximation is scaled to them, since the posterior narrows with every sample of training. Without it: as many as `data` of the calibration has, or as were fitted on where it has no data of its own.',
+        ),
+      ),
+    ),
     data: v.exactOptional(
       v.pipe(
         DataSchema,

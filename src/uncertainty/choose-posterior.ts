@@ -14,6 +14,8 @@ export interface PosteriorOptions extends OpenModelOptions {
   readonly companions?: readonly SavedModel[];
   /** Inputs like those of training, for the Laplace approximation; read only when it is tried. */
   readonly calibration?: CalibrationInputs;
+  /** How many samples the model was trained on, for the Laplace approximation. */
+  readonly trainingCount?: number;
   /** Names of the layers that dropout is kept on in; all when it is left out. */
   readonly dropoutLayers?: readonly string[];
 }

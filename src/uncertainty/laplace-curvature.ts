@@ -42,6 +42,11 @@ export interface LastLayerData {
   /** Outputs of one sample, `[outputs]`: logits, or the one logit of two classes. */
   readonly outputs: (sample: number) => Float64Array;
   readonly outputCount: number;
+  /**
+   * Number of samples that the curvature is to be of, for samples that stand for a larger set: H is
+   * multiplied by it and divided by their own number, which is taken when it is left out.
+   */
+  readonly trainingCount?: number;
 }
 
 /**
@@ -55,8 +60,9 @@ export function kroneckerCurvature(data: LastLayerData): LaplaceCurvature {
     withOne(features.row(sample)),
   );
   const b = new Matrix(outputCount, outputCount);
+  const scale = scaleOf(data);
   for (let sample = 0; sample < features.count; sample++) {
-    addScaled(b.values, 1, lossCurvature(data.outputs(sample)).values);
+    addScaled(b.values, scale, lossCurvature(data.outputs(sample)).values);
   }
   return new KroneckerCurvature(gram, features.count, b);
 }
@@ -66,6 +72,7 @@ export function fullCurvature(data: LastLayerData): LaplaceCurvature {
   const { features, outputCount } = data;
   const width = features.sampleSize + 1;
   const h = new Matrix(width * outputCount, width * outputCount);
+  const samplesScale = scaleOf(data);
   for (let sample = 0; sample < features.count; sample++) {
     const phi = withOne(features.row(sample));
     const curvature = lossCurvature(data.outputs(sample));
@@ -73,12 +80,16 @@ export function fullCurvature(data: LastLayerData): LaplaceCurvature {
       const k = Math.floor(row / width);
       const target = h.row(row);
       for (let l = 0; l < outputCount; l++) {
-        const scale = curvature.at(k, l) * (phi[row % width] as number);
+        const scale = samplesScale * curvature.at(k, l) * (phi[row % width] as number);
         addScaled(target.subarray(l * width, (l + 1) * width), scale, phi);
       }
     }
   }
   return new FullCurvature(h, outputCount);
+}
+
+function scaleOf({ features, trainingCount = features.count }: LastLayerData): number {
+  return trainingCount / features.count;
 }
 
 /** Second derivative of the cross-entropy by the outputs; of one output by the sigmoid. */

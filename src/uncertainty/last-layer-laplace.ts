@@ -25,6 +25,11 @@ export interface LaplaceOptions extends OpenModelOptions {
    * not needed.
    */
   readonly calibration: CalibrationInputs;
+  /**
+   * How many samples the model was trained on: the posterior becomes as narrow as one that is fitted
+   * on all of them. The number of calibration inputs when it is left out.
+   */
+  readonly trainingCount?: number;
   /** `kronecker` when it is left out; `full` is exact and only for small last layers. */
   readonly structure?: LaplaceCurvature['structure'];
   /** Chosen by the marginal likelihood when it is left out. */
@@ -68,6 +73,12 @@ async function featuresOf(layer: LastLayer, inputs: CalibrationInputs): Promise<
   return Batch.concat(parts, [layer.featureCount]);
 }
 
+/** Samples that were fitted on, and samples that the curvature is scaled to. */
+interface SampleCounts {
+  readonly calibration: number;
+  readonly training: number;
+}
+
 /** A Gaussian posterior over the last layer of a model. */
 export class LaplacePosterior extends DrawnPosterior {
   readonly method = 'last-layer-laplace';
@@ -81,25 +92,27 @@ export class LaplacePosterior extends DrawnPosterior {
     layer: LastLayer,
     curvature: LaplaceCurvature,
     priorPrecision: PriorPrecision,
-    calibrationCount: number,
+    counts: SampleCounts,
   ) {
     super();
     this.#layer = layer;
     this.#curvature = curvature;
     this.priorPrecision = priorPrecision;
     this.classCount = layer.classCount;
-    this.description = describe(layer, curvature, priorPrecision, calibrationCount);
+    this.description = describe(layer, curvature, priorPrecision, counts);
   }
 
   /** @param features of the calibration inputs */
   static fit(
     layer: LastLayer,
     features: Batch,
-    options: Pick<LaplaceOptions, 'structure' | 'priorPrecision'> = {},
+    options: Pick<LaplaceOptions, 'structure' | 'priorPrecision' | 'trainingCount'> = {},
   ): LaplacePosterior {
     const makeCurvature = options.structure === 'full' ? fullCurvature : kroneckerCurvature;
+    const trainingCount = options.trainingCount ?? features.count;
     const curvature = makeCurvature({
       features,
+      trainingCount,
       outputs: sample => layer.outputs(features.row(sample)),
       outputCount: layer.outputCount,
     });
@@ -108,7 +121,8 @@ export class LaplacePosterior extends DrawnPosterior {
       options.priorPrecision === undefined
         ? fitPriorPrecision(curvature, squaredWeights)
         : { value: options.priorPrecision, source: 'given', atBound: false };
-    return new LaplacePosterior(layer, curvature, priorPrecision, features.count);
+    const counts = { calibration: features.count, training: trainingCount };
+    return new LaplacePosterior(layer, curvature, priorPrecision, counts);
   }
 
   /** Draws outputs f ~ N(f_μ, f_Σ), which is what drawing weights comes to. */
@@ -190,10 +204,11 @@ function describe(
   layer: LastLayer,
   curvature: LaplaceCurvature,
   { value, source, atBound }: PriorPrecision,
-  calibrationCount: number,
+  { calibration, training }: SampleCounts,
 ): string {
   const determined = curvature.effectiveParameters(value);
   const origin = source === 'given' ? 'as given' : 'by marginal likelihood';
   const bound = atBound ? ', the end of the range searched' : '';
-  return `Gaussian over the last layer ${layer.name} (${layer.featureCount} features, ${layer.outputCount} outputs, ${curvature.structure} curvature from ${calibrationCount} samples): prior precision ${value.toPrecision(3)} ${origin}${bound}; the data determines ${determined.toFixed(1)} of ${curvature.parameterCount} parameters.`;
+  const scaled = training === calibration ? '' : `, scaled to ${training} of training`;
+  return `Gaussian over the last layer ${layer.name} (${layer.featureCount} features, ${layer.outputCount} outputs, ${curvature.structure} curvature from ${calibration} samples${scaled}): prior precision ${value.toPrecision(3)} ${origin}${bound}; the data determines ${determined.toFixed(1)} of ${curvature.parameterCount} parameters.`;
 }

@@ -152,6 +152,30 @@ test('a Laplace posterior is calibrated by its passes and by the probit approxim
   expect(again.detection.calibration).toEqual(calibration);
 });
 
+test('a Laplace posterior is scaled to the training set: as many as its data, or as configured', async () => {
+  const data = { format: 'csv', file: 'train.csv', label: 'species' };
+  const audits: Detection[] = [];
+  for (const calibration of [
+    { samples: 30, data },
+    { samples: 30, data, trainingSamples: 9000 },
+  ]) {
+    const workspace = await workspaceWith({ method: 'laplace', passes, calibration });
+    audits.push((await audit(workspace)).detection);
+  }
+  const descriptions = audits.map(({ posterior }) =>
+    posterior.applicable ? posterior.description : posterior.reason,
+  );
+  expect(descriptions[0]).toContain('from 30 samples, scaled to 100 of training)');
+  expect(descriptions[1]).toContain('from 30 samples, scaled to 9000 of training)');
+  const informations = audits.map(({ rows }) => {
+    const row = rows.find(
+      ({ condition, score }) => condition === 'clean' && score === 'mutual-information',
+    );
+    return row?.mean.value ?? NaN;
+  });
+  expect(informations[1]).toBeLessThan((informations[0] ?? NaN) / 5);
+});
+
 test('an ensemble is calibrated by the mean of its members, which is the same every time', async () => {
   const workspace = await workspaceWith({
     method: 'ensemble',

@@ -227,6 +227,37 @@ describe('the curvature', () => {
     );
   });
 
+  test.each([
+    ['Kronecker', kroneckerCurvature],
+    ['full', fullCurvature],
+  ])('scaled to n times the samples is that of n copies of each, %s', (_, curvatureOf) => {
+    const copies = 7;
+    const { features } = goldenData;
+    const repeated = curvatureOf({
+      ...goldenData,
+      features: Batch.concat(
+        Array.from({ length: copies }, () => features),
+        [2],
+      ),
+      outputs: sample => goldenData.outputs(sample % features.count),
+    });
+    const scaled = curvatureOf({ ...goldenData, trainingCount: copies * features.count });
+    for (const precision of [0.01, 1, 100]) {
+      expect(scaled.logDeterminant(precision)).toBeCloseTo(repeated.logDeterminant(precision), 9);
+      expect(scaled.effectiveParameters(precision)).toBeCloseTo(
+        repeated.effectiveParameters(precision),
+        9,
+      );
+      const expected = covariance(repeated, full.x, precision);
+      expectMatrix(covariance(scaled, full.x, precision), [[...expected.values]], 10);
+    }
+    // H / n: with a prior n times as weak, the covariance is n times as large.
+    const once = covariance(curvatureOf(goldenData), full.x, 1 / copies);
+    covariance(scaled, full.x, 1).values.forEach((value, i) =>
+      expect(copies * value).toBeCloseTo(once.values[i] ?? NaN, 10),
+    );
+  });
+
   test('leaves the prior alone in directions without data', () => {
     // All features lie on the first axis; the second is free.
     const features = new Batch(Float32Array.of(1, 0, 2, 0, -1, 0), [2]);
@@ -381,6 +412,19 @@ describe('drawn predictions', () => {
     });
     expect(description).toMatch(/5 features, 4 outputs, kronecker curvature from 300 samples/);
     expect(description).toContain(`${priorPrecision.value.toPrecision(3)} by marginal likelihood`);
+  });
+
+  test('of a training set that is larger than what they are fitted on are surer, and say so', async () => {
+    const request = { passes: 50, seed: 0, sampleIndices: [0, 1, 2, 3] };
+    const inputs = someInputs(4, [3], 'audited');
+    const few = await openPosterior(await saved(model), { calibration });
+    const many = await openPosterior(await saved(model), { calibration, trainingCount: 60_000 });
+    expect(many.description).toContain('from 300 samples, scaled to 60000 of training)');
+    const before = await few.score(inputs, request);
+    const after = await many.score(inputs, request);
+    after.mutualInformation.forEach((value, i) =>
+      expect(value).toBeLessThan(before.mutualInformation[i] ?? NaN),
+    );
   });
 });
 
