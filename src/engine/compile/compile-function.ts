@@ -1,4 +1,5 @@
 import { sizeOf } from '../../arrays/batch.ts';
+import { channelBlockOf } from './block-size.ts';
 import { lowerProgram } from './lowering.ts';
 import type { OnnxGraph } from './onnx.ts';
 import { liveOperations, type ValueSpec } from './program.ts';
@@ -83,7 +84,9 @@ export async function compileTrace(
   inputs: readonly ValueSpec[],
   options: SessionOptions,
 ): Promise<CompiledFunction> {
-  const graph = lowerProgram(trace.program);
+  const { provider = 'cpu' } = options;
+  const channelBlock = provider === 'cpu' ? await channelBlockOf(runtime) : undefined;
+  const graph = lowerProgram(trace.program, channelBlock);
   const session = await Session.create(runtime, graph, options);
   return new CompiledFunction(inputs, trace, graph, session);
 }

@@ -15,8 +15,13 @@ export class GraphBuilder {
   #names = 0;
 
   /** Adds a call of an operator with one output and returns the name of that output. */
-  node(operator: string, inputs: readonly string[], attributes: OnnxAttributes = {}): string {
-    const [output] = this.nodes(operator, inputs, attributes, 1);
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes = {},
+    domain?: string,
+  ): string {
+    const [output] = this.nodes(operator, inputs, attributes, 1, domain);
     return output as string;
   }
 
@@ -26,11 +31,13 @@ export class GraphBuilder {
     inputs: readonly string[],
     attributes: OnnxAttributes,
     outputCount: number,
+    domain?: string,
   ): readonly string[] {
-    const key = JSON.stringify([operator, inputs, attributes, outputCount]);
+    const key = JSON.stringify([domain, operator, inputs, attributes, outputCount]);
     return this.#once(key, () => {
       const outputs = Array.from({ length: outputCount }, () => this.#newName('t'));
-      this.#nodes.push({ operator, inputs, outputs, attributes });
+      const place = domain === undefined ? {} : { domain };
+      this.#nodes.push({ operator, inputs, outputs, attributes, ...place });
       return outputs;
     });
   }
@@ -49,6 +56,15 @@ export class GraphBuilder {
       type,
       shape: [],
       data: typedArray(type, [value]),
+    }));
+  }
+
+  /** A constant tensor of row numbers. */
+  rowNumbers(values: Int32Array, shape: readonly number[]): string {
+    return this.#constant(`rows [${shape.join()}] ${values.join()}`, () => ({
+      type: 'int32',
+      shape,
+      data: values,
     }));
   }
 

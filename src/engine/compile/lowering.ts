@@ -17,10 +17,11 @@ export function resultName(index: number): string {
 /**
  * Writes a recorded program as an ONNX graph.
  *
+ * @param channelBlock channels in a block where what computes has convolutions by blocks
  * @throws CompileError when a kernel that the results need has no rule
  */
-export function lowerProgram(program: Program): OnnxGraph {
-  const lowering = new Lowering(liveOperations(program));
+export function lowerProgram(program: Program, channelBlock?: number): OnnxGraph {
+  const lowering = new Lowering(liveOperations(program), channelBlock);
   program.arguments.forEach((value, index) => {
     lowering.placements.setNatural(value, argumentName(index));
   });
@@ -47,11 +48,14 @@ export class Lowering {
   readonly graph = new GraphBuilder();
   readonly placements = new Placements(this.graph);
   readonly operations: readonly Operation[];
+  /** Channels in a block, where convolutions by blocks can be had. */
+  readonly channelBlock: number | undefined;
   readonly #uses = new Map<Value, number>();
   readonly #once = new Map<Value, Map<string, string>>();
 
-  constructor(operations: readonly Operation[]) {
+  constructor(operations: readonly Operation[], channelBlock?: number) {
     this.operations = operations;
+    this.channelBlock = channelBlock;
     for (const operation of operations) {
       for (const value of Object.values(operation.inputs)) {
         this.#uses.set(value, this.useCount(value) + 1);

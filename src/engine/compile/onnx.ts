@@ -36,6 +36,8 @@ export interface OnnxNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: OnnxAttributes;
+  /** Where the operator is defined; ONNX itself when it is left out. */
+  readonly domain?: string;
 }
 
 /** Name, type and shape of a graph's input or output. */
@@ -55,13 +57,11 @@ export interface OnnxGraph {
 
 /** The bytes of a `ModelProto`. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const operatorSet = new Message().text(1, '').integer(2, operatorSetVersion);
-  return new Message()
-    .integer(1, 8)
-    .text(2, 'assay')
-    .message(7, encodeGraph(graph))
-    .message(8, operatorSet)
-    .bytes();
+  const model = new Message().integer(1, 8).text(2, 'assay').message(7, encodeGraph(graph));
+  model.message(8, new Message().text(1, '').integer(2, operatorSetVersion));
+  const domains = new Set(graph.nodes.flatMap(({ domain }) => domain ?? []));
+  for (const domain of domains) model.message(8, new Message().text(1, domain).integer(2, 1));
+  return model.bytes();
 }
 
 function encodeGraph({ nodes, initializers, inputs, outputs }: OnnxGraph): Message {
@@ -74,7 +74,8 @@ function encodeGraph({ nodes, initializers, inputs, outputs }: OnnxGraph): Messa
   return message;
 }
 
-function encodeNode({ operator, inputs, outputs, attributes }: OnnxNode, index: number): Message {
+function encodeNode(node: OnnxNode, index: number): Message {
+  const { operator, inputs, outputs, attributes, domain } = node;
   const message = new Message();
   for (const name of inputs) message.text(1, name);
   for (const name of outputs) message.text(2, name);
@@ -82,7 +83,7 @@ function encodeNode({ operator, inputs, outputs, attributes }: OnnxNode, index: 
   for (const [name, value] of Object.entries(attributes)) {
     message.message(5, encodeAttribute(name, value));
   }
-  return message;
+  return domain === undefined ? message : message.text(7, domain);
 }
 
 function encodeAttribute(name: string, value: OnnxAttribute): Message {

@@ -1,3 +1,4 @@
+import { blocksDomain } from './channel-blocks.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import {
   padRank,
@@ -10,18 +11,21 @@ import {
 } from './layout.ts';
 import { type Constant, isConstant, type Value, type ValueSpec } from './program.ts';
 
-/** Where a value is in the ONNX graph; in one order of axes, in both, or not written out at all. */
+/** Where a value is in the ONNX graph; in one order of axes, in several, or not written out at all. */
 interface Placement {
   natural?: string;
   channelsFirst?: string;
+  /** Channels first, with the channels in blocks. */
+  blocked?: string;
   /** A smaller value that broadcasts to this one. */
   source?: Value;
 }
 
 /**
  * Keeps for every recorded value the names of the ONNX tensors that hold it. An image may be there
- * in natural order, channels first, or both; the other order is made when someone asks for it. A
- * value that only repeats a smaller one is not written out before it has to be.
+ * in natural order, channels first, in blocks of channels, or in several of them; another order is
+ * made when someone asks for it. A value that only repeats a smaller one is not written out before it
+ * has to be.
  */
 export class Placements {
   readonly #graph: GraphBuilder;
@@ -46,6 +50,11 @@ export class Placements {
     this.#of(value).channelsFirst = name;
   }
 
+  /** `name` has the image `value` in blocks of channels. */
+  setBlocked(value: Value, name: string): void {
+    this.#of(value).blocked = name;
+  }
+
   /** `value` repeats `source` along axes where the source has length 1. */
   setBroadcast(value: Value, source: Value): void {
     this.#of(value).source = source;
@@ -65,18 +74,26 @@ export class Placements {
     return placement.channelsFirst;
   }
 
-  /** Whether an image is at hand only in channels-first order. */
+  /** The tensor of an image in blocks of channels, whose number is a multiple of a block. */
+  blocked(value: Value): string {
+    const placement = this.#of(value);
+    placement.blocked ??= this.#makeBlocked(value, placement);
+    return placement.blocked;
+  }
+
+  /** Whether an image is at hand only with its channels in front of its pixels. */
   isChannelsFirst(value: Value): boolean {
-    const { natural, channelsFirst } = this.#of(value);
-    return channelsFirst !== undefined && natural === undefined && !isConstant(value);
+    const { natural, channelsFirst, blocked } = this.#of(value);
+    const isAtHand = channelsFirst !== undefined || blocked !== undefined;
+    return isAtHand && natural === undefined && !isConstant(value);
   }
 
   /** The smallest value that broadcasts to this one without being computed anew. */
   unbroadcast(value: Value): Value {
     let current = value;
     for (;;) {
-      const { natural, channelsFirst, source } = this.#of(current);
-      if (source === undefined || natural !== undefined || channelsFirst !== undefined) {
+      const { natural, channelsFirst, blocked, source } = this.#of(current);
+      if (source === undefined || (natural ?? channelsFirst ?? blocked) !== undefined) {
         return current;
       }
       current = source;
@@ -110,8 +127,18 @@ export class Placements {
     return placement;
   }
 
-  #makeNatural(value: Value, { channelsFirst, source }: Placement): string {
+  #makeBlocked(value: Value, { natural, channelsFirst }: Placement): string {
+    return channelsFirst === undefined && natural !== undefined
+      ? this.#graph.node('ReorderInput', [natural], { channels_last: 1 }, blocksDomain)
+      : this.#graph.node('ReorderInput', [this.channelsFirst(value)], {}, blocksDomain);
+  }
+
+  #makeNatural(value: Value, { channelsFirst, blocked, source }: Placement): string {
     if (isConstant(value)) return this.#initializer(value, value.origin.data, value.shape);
+    if (channelsFirst === undefined && blocked !== undefined) {
+      const options = { channels: value.shape[3] as number, channels_last: 1 };
+      return this.#graph.node('ReorderOutput', [blocked], options, blocksDomain);
+    }
     if (channelsFirst !== undefined) {
       return reorderIsReshape(value.shape)
         ? this.#graph.reshape(channelsFirst, value.shape)
@@ -121,7 +148,11 @@ export class Placements {
     return this.#expand(this.natural(source), source.shape, value.shape);
   }
 
-  #makeChannelsFirst(value: Value, { natural, source }: Placement): string {
+  #makeChannelsFirst(value: Value, { natural, blocked, source }: Placement): string {
+    if (blocked !== undefined) {
+      const options = { channels: value.shape[3] as number };
+      return this.#graph.node('ReorderOutput', [blocked], options, blocksDomain);
+    }
     const shape = padRank(value.shape, 4);
     const target = permute(shape, toChannelsFirst);
     if (isConstant(value)) {

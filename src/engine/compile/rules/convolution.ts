@@ -12,6 +12,7 @@ import { permute, permuteData, rotateKernels } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
+import { blockedConvolution, blockedInputGradient } from './blocked-convolution.ts';
 import { filterGradientByProducts } from './filter-gradient.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
@@ -95,14 +96,25 @@ function convolution(depthwise: boolean): AnyRule {
       const { graph, placements } = lowering;
       const { x, filter, bias, preluActivationWeights: slopes }: ConvolutionInputs = inputs;
       const { windows } = convolutionWindows(x.shape, filter.shape, attributes, depthwise);
-      const weights = depthwise
-        ? depthwiseFilter(lowering, filter)
-        : filterTensor(lowering, filter, filterOrder);
-      const groups = depthwise ? { group: x.shape[3] as number } : {};
-      const options = { ...windowOptions(windows), ...groups };
-      const sum = graph.node('Conv', [placements.channelsFirst(x), weights], options);
+      const sum = placements.intermediate(output);
+      const blocked = depthwise ? undefined : blockedConvolution(lowering, x, filter, windows);
+      if (blocked === undefined) {
+        const weights = depthwise
+          ? depthwiseFilter(lowering, filter)
+          : filterTensor(lowering, filter, filterOrder);
+        const groups = depthwise ? { group: x.shape[3] as number } : {};
+        const options = { ...windowOptions(windows), ...groups };
+        const name = graph.node('Conv', [placements.channelsFirst(x), weights], options);
+        placements.setChannelsFirst(sum, name);
+      } else if (bias === undefined && (attributes.activation ?? 'linear') === 'linear') {
+        placements.setBlocked(output, blocked);
+        return;
+      } else {
+        placements.setBlocked(sum, blocked);
+      }
+      const name = placements.channelsFirst(sum);
       const biased =
-        bias === undefined ? sum : graph.node('Add', [sum, perChannel(lowering, bias)]);
+        bias === undefined ? name : graph.node('Add', [name, perChannel(lowering, bias)]);
       const slopeNames = slopes === undefined ? undefined : perChannel(lowering, slopes);
       placements.setChannelsFirst(output, activate(graph, biased, attributes, slopeNames));
     },
@@ -125,6 +137,11 @@ const backpropInput: AnyRule = defineRule<'dy' | 'filter', Conv2DBackpropInputAt
     const { graph, placements } = lowering;
     const { inputShape } = attributes;
     const { windows } = convolutionWindows(inputShape, filter.shape, attributes);
+    const blocked = blockedInputGradient(lowering, dy, filter, windows);
+    if (blocked !== undefined) {
+      placements.setBlocked(output, blocked);
+      return;
+    }
     const gradient = placements.channelsFirst(dy);
     const pads = backwardPads(windows);
     const isDense = windows.every(({ stride }) => stride === 1) && pads.every(count => count >= 0);
