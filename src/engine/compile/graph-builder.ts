@@ -1,10 +1,11 @@
-import type {
-  OnnxAttributes,
-  OnnxGraph,
-  OnnxNode,
-  OnnxPort,
-  OnnxTensor,
-  OnnxType,
+import {
+  type OnnxAttributes,
+  type OnnxGraph,
+  type OnnxNode,
+  onnxTypeNumber,
+  type OnnxPort,
+  type OnnxTensor,
+  type OnnxType,
 } from './onnx.ts';
 
 /** Collects the nodes and constants of an ONNX graph. The same node or constant exists only once. */
@@ -89,6 +90,11 @@ export class GraphBuilder {
   /** Gives a tensor a second, chosen name. */
   name(tensor: string, name: string): void {
     this.#nodes.push({ operator: 'Identity', inputs: [tensor], outputs: [name], attributes: {} });
+  }
+
+  /** The tensor `name` in another type; itself when it has that type already. */
+  cast(name: string, from: OnnxType, to: OnnxType): string {
+    return from === to ? name : this.node('Cast', [name], { to: onnxTypeNumber(to) });
   }
 
   reshape(name: string, shape: readonly number[]): string {

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../arrays/batch.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { broadcastShape, sameShape } from './layout.ts';
 import type { OnnxGraph } from './onnx.ts';
@@ -122,6 +123,7 @@ export class Lowering {
     build: (...names: readonly string[]) => string,
   ): void {
     const { placements } = this;
+    if (this.#elementwiseInBlocks(output, operands, build)) return;
     const channelsFirst =
       output.shape.length === 4 && operands.some(operand => placements.isChannelsFirst(operand));
     const names = operands.map(operand => {
@@ -131,5 +133,37 @@ export class Lowering {
     });
     if (channelsFirst) placements.setChannelsFirst(output, build(...names));
     else placements.setNatural(output, build(...names));
+  }
+
+  /** The same in blocks of channels, if an operand lies in blocks and the others can be brought there. */
+  #elementwiseInBlocks(
+    output: Value,
+    operands: readonly Value[],
+    build: (...names: readonly string[]) => string,
+  ): boolean {
+    const { placements, graph, channelBlock: block } = this;
+    if (block === undefined || !operands.some(operand => placements.isBlocked(operand)))
+      return false;
+    const [batch, height, width, channels] = output.shape as [number, number, number, number];
+    const isWhole = (operand: Value): boolean => sameShape(operand.shape, output.shape);
+    const isVector = (operand: Value): boolean =>
+      operand.shape.at(-1) === channels && sizeOf(operand.shape) === channels;
+    const varying = operands.filter(operand => placements.uniform(operand) === undefined);
+    if (!varying.every(operand => isWhole(operand) || isVector(operand))) return false;
+
+    // A number for each channel meets images whose blocks are an axis of their own.
+    const hasVector = !varying.every(isWhole);
+    const blocks = [batch, channels / block, height * width, block];
+    const names = operands.map(operand => {
+      const uniform = placements.uniform(operand);
+      if (uniform !== undefined) return graph.scalar(uniform, operand.type);
+      if (!isWhole(operand)) return placements.reshaped(operand, [channels / block, 1, block]);
+      const name = placements.blocked(operand);
+      return hasVector ? graph.reshape(name, blocks) : name;
+    });
+    const result = build(...names);
+    const image = [batch, channels, height, width];
+    placements.setBlocked(output, hasVector ? graph.reshape(result, image) : result);
+    return true;
   }
 }

@@ -9,6 +9,7 @@ import {
   toChannelsFirst,
   toNatural,
 } from './layout.ts';
+import type { OnnxAttributes } from './onnx.ts';
 import { type Constant, isConstant, type Value, type ValueSpec } from './program.ts';
 
 /** Where a value is in the ONNX graph; in one order of axes, in several, or not written out at all. */
@@ -81,6 +82,12 @@ export class Placements {
     return placement.blocked;
   }
 
+  /** Whether an image is at hand only in blocks of channels. */
+  isBlocked(value: Value): boolean {
+    const { natural, channelsFirst, blocked } = this.#of(value);
+    return blocked !== undefined && (natural ?? channelsFirst) === undefined;
+  }
+
   /** Whether an image is at hand only with its channels in front of its pixels. */
   isChannelsFirst(value: Value): boolean {
     const { natural, channelsFirst, blocked } = this.#of(value);
@@ -129,15 +136,27 @@ export class Placements {
 
   #makeBlocked(value: Value, { natural, channelsFirst }: Placement): string {
     return channelsFirst === undefined && natural !== undefined
-      ? this.#graph.node('ReorderInput', [natural], { channels_last: 1 }, blocksDomain)
-      : this.#graph.node('ReorderInput', [this.channelsFirst(value)], {}, blocksDomain);
+      ? this.#reorder('ReorderInput', natural, value, { channels_last: 1 })
+      : this.#reorder('ReorderInput', this.channelsFirst(value), value, {});
+  }
+
+  /** Puts an image into blocks of channels or takes it out; ONNX Runtime does so with real numbers. */
+  #reorder(
+    operator: 'ReorderInput' | 'ReorderOutput',
+    name: string,
+    { type }: Value,
+    options: OnnxAttributes,
+  ): string {
+    const numbers = this.#graph.cast(name, type, 'float32');
+    const reordered = this.#graph.node(operator, [numbers], options, blocksDomain);
+    return this.#graph.cast(reordered, 'float32', type);
   }
 
   #makeNatural(value: Value, { channelsFirst, blocked, source }: Placement): string {
     if (isConstant(value)) return this.#initializer(value, value.origin.data, value.shape);
     if (channelsFirst === undefined && blocked !== undefined) {
       const options = { channels: value.shape[3] as number, channels_last: 1 };
-      return this.#graph.node('ReorderOutput', [blocked], options, blocksDomain);
+      return this.#reorder('ReorderOutput', blocked, value, options);
     }
     if (channelsFirst !== undefined) {
       return reorderIsReshape(value.shape)
@@ -150,8 +169,7 @@ export class Placements {
 
   #makeChannelsFirst(value: Value, { natural, blocked, source }: Placement): string {
     if (blocked !== undefined) {
-      const options = { channels: value.shape[3] as number };
-      return this.#graph.node('ReorderOutput', [blocked], options, blocksDomain);
+      return this.#reorder('ReorderOutput', blocked, value, { channels: value.shape[3] as number });
     }
     const shape = padRank(value.shape, 4);
     const target = permute(shape, toChannelsFirst);

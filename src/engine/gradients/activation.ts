@@ -10,3 +10,15 @@ export const eluGradientGradient = gradient(
     y: () => tf.mul(tf.mul(ddx, dy), tf.cast(tf.less(y, 0), 'float32')),
   }),
 );
+
+/**
+ * The gradient of leaky ReLU: 1 for x > 0, and alpha below. TensorFlow.js chooses between two
+ * gradients, number by number; a product costs a third, and its own gradient is a product again.
+ */
+export const leakyReluGradient = gradient(
+  tf.LeakyRelu,
+  { inputs: ['x'] },
+  (dy: tf.Tensor, [x]: [tf.Tensor], { alpha }: tf.LeakyReluAttrs) => ({
+    x: () => tf.mul(dy, tf.step(x, alpha)),
+  }),
+);

@@ -1,7 +1,7 @@
 // The gradients of TensorFlow.js itself are registered by its layers; ours must come after them.
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
-import { eluGradientGradient } from './activation.ts';
+import { eluGradientGradient, leakyReluGradient } from './activation.ts';
 import { squaredDifferenceGradient, tileGradient } from './broadcasting.ts';
 import {
   convolutionFilterGradientGradient,
@@ -48,6 +48,7 @@ const gradients: readonly Gradient[] = [
   fusedMatrixProductGradient,
   gatherGradient,
   gatherNdGradient,
+  leakyReluGradient,
   logicalNotGradient,
   maxGradient,
   maximumGradient,

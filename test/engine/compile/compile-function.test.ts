@@ -31,7 +31,11 @@ function runEagerly({ compute, shapes, inputs }: Step): Float32Array[] {
   return values;
 }
 
-const steps = [wganStep(3, [4, 6]), carliniWagnerStep(leNet, 3)];
+const steps = [
+  wganStep(3, [4, 6]),
+  { ...wganStep(3, [16, 32]), name: 'The same in blocks' },
+  carliniWagnerStep(leNet, 3),
+];
 
 describe('a whole step as one graph', () => {
   test.each(steps)('$name agrees with TensorFlow.js', async step => {

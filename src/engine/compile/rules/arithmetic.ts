@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../graph-builder.ts';
 import type { Value } from '../program.ts';
-import { castTo } from './cast.ts';
+import { lowerBlockedBias } from './blocked-convolution.ts';
 import { clipConditions, lowerWhere } from './conditions.ts';
 import { lowerProduct } from './product.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
@@ -29,7 +29,7 @@ function additive(operator: 'Add' | 'Sub'): AnyRule {
       if (placements.uniform(b) === 0) lowering.elementwise(output, [a], x => x);
       else if (operator === 'Add' && placements.uniform(a) === 0) {
         lowering.elementwise(output, [b], x => x);
-      } else {
+      } else if (operator === 'Sub' || !lowerBlockedBias(lowering, a, b, output)) {
         lowering.elementwise(output, [a, b], (x, y) => graph.node(operator, [x, y]));
       }
     },
@@ -44,7 +44,7 @@ function operator(name: string): AnyRule {
 function comparison(name: string): AnyRule {
   return binary((graph, a, b, { type }) => {
     const comparable = type === 'bool' ? 'int32' : type;
-    const [x, y] = [a, b].map(operand => castTo(graph, operand, type, comparable));
+    const [x, y] = [a, b].map(operand => graph.cast(operand, type, comparable));
     return graph.node(name, [x as string, y as string]);
   }, 'bool');
 }
@@ -78,9 +78,9 @@ export const arithmeticRules: RuleTable = {
 
   // Through float32, which is exact for integers below 2²⁴.
   FloorDiv: binary((graph, a, b, { type }) => {
-    const [x, y] = [a, b].map(operand => castTo(graph, operand, type, 'float32'));
+    const [x, y] = [a, b].map(operand => graph.cast(operand, type, 'float32'));
     const quotient = graph.node('Floor', [graph.node('Div', [x as string, y as string])]);
-    return castTo(graph, quotient, 'float32', type);
+    return graph.cast(quotient, 'float32', type);
   }),
 
   // The sign of the divisor, as in Python; ONNX has this for integers only.

@@ -1,11 +1,14 @@
+import type { Conv2DAttrs } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../../../arrays/batch.ts';
 import { blocksDomain } from '../channel-blocks.ts';
 import type { Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
-import { windowOptions, type WindowAxis, type Windows } from './windows.ts';
+import { convolutionWindows, windowOptions, type WindowAxis, type Windows } from './windows.ts';
 
 /**
  * A convolution whose filter is trained, in blocks of channels.
  *
+ * @param bias name of one number for each channel of the result, which are added to it
  * @returns nothing where the channels do not fill blocks, or where ONNX Runtime makes blocks by itself
  */
 export function blockedConvolution(
@@ -13,6 +16,7 @@ export function blockedConvolution(
   x: Value,
   filter: Value,
   windows: Windows,
+  bias?: string,
 ): string | undefined {
   const { graph, channelBlock: block } = lowering;
   const [height, width, channels, outputs] = filter.shape as [number, number, number, number];
@@ -20,7 +24,39 @@ export function blockedConvolution(
   if (!fitsAsInput(channels, block) || outputs % block !== 0) return undefined;
   const blocks = blockedFilter(lowering, filter, block, { from: 2, to: 3 });
   const weights = graph.reshape(blocks, [outputs, channels, height, width]);
-  return blockedNode(lowering, x, weights, windowOptions(windows));
+  return blockedNode(
+    lowering,
+    x,
+    bias === undefined ? [weights] : [weights, bias],
+    windowOptions(windows),
+  );
+}
+
+/**
+ * Lowers the sum of a convolution in blocks and a number for each of its channels: the convolution
+ * adds them while it writes its result.
+ */
+export function lowerBlockedBias(
+  lowering: Lowering,
+  sum: Value,
+  bias: Value,
+  output: Value,
+): boolean {
+  const { placements } = lowering;
+  const convolution = lowering.producedBy(sum, 'Conv2D');
+  if (convolution === undefined || lowering.useCount(sum) > 1 || !placements.isBlocked(sum)) {
+    return false;
+  }
+  const channels = sum.shape[3] as number;
+  if (bias.shape.at(-1) !== channels || sizeOf(bias.shape) !== channels) return false;
+  const { x, filter } = convolution.inputs as Record<'x' | 'filter', Value>;
+  const attributes = convolution.attributes as unknown as Conv2DAttrs;
+  const { windows } = convolutionWindows(x.shape, filter.shape, attributes);
+  const name = placements.reshaped(bias, [channels]);
+  const blocked = blockedConvolution(lowering, x, filter, windows, name);
+  if (blocked === undefined) return false;
+  placements.setBlocked(output, blocked);
+  return true;
 }
 
 /**
@@ -57,7 +93,7 @@ export function blockedInputGradient(
       const taps = graph.slice(blocks, [row.last, column.last], [last, last], [2, 3], steps);
       const sizes = [row.size, column.size];
       const weights = graph.reshape(taps, [channels, outputs, ...sizes]);
-      const result = blockedNode(lowering, dy, weights, {
+      const result = blockedNode(lowering, dy, [weights], {
         kernel_shape: sizes,
         strides: [1, 1],
         dilations: [row.dilation, column.dilation],
@@ -93,21 +129,22 @@ function fitsAsInput(channels: number, block: number): boolean {
   return channels < block || channels % block === 0;
 }
 
-/** A convolution of an image by weights that lie in blocks. */
+/** A convolution of an image by weights that lie in blocks, and perhaps a bias. */
 function blockedNode(
   { graph, placements, channelBlock = 1 }: Lowering,
   image: Value,
-  weights: string,
+  weights: readonly string[],
   options: ReturnType<typeof windowOptions>,
 ): string {
   const isNarrow = (image.shape[3] as number) < channelBlock;
   const input = isNarrow ? placements.channelsFirst(image) : placements.blocked(image);
-  return graph.node('Conv', [input, weights], { ...options, group: 1 }, blocksDomain);
+  return graph.node('Conv', [input, ...weights], { ...options, group: 1 }, blocksDomain);
 }
 
 /**
  * A filter `[height, width, in, out]` in blocks of the channels it leads to, and within them of those
- * that it comes from: `[to / block, from / block, height, width, block of from · block of to]`.
+ * that it comes from: `[to / block, from / block, height, width, block of from · block of to]`. Fewer
+ * channels than a block are taken one by one.
  *
  * @param axes which axes of the filter are what it comes from and leads to
  */
@@ -119,7 +156,7 @@ function blockedFilter(
 ): string {
   const [height, width] = filter.shape as [number, number];
   const [sources, targets] = [filter.shape[from] as number, filter.shape[to] as number];
-  const inner = Math.min(sources, block);
+  const inner = sources < block ? 1 : block;
   const parts = { [from]: [sources / inner, inner], [to]: [targets / block, block] };
   const split = [height, width, ...(parts[2] ?? []), ...(parts[3] ?? [])];
   // Where the two parts of an axis are after the splitting.

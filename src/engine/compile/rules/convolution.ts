@@ -96,29 +96,44 @@ function convolution(depthwise: boolean): AnyRule {
       const { graph, placements } = lowering;
       const { x, filter, bias, preluActivationWeights: slopes }: ConvolutionInputs = inputs;
       const { windows } = convolutionWindows(x.shape, filter.shape, attributes, depthwise);
-      const sum = placements.intermediate(output);
-      const blocked = depthwise ? undefined : blockedConvolution(lowering, x, filter, windows);
-      if (blocked === undefined) {
-        const weights = depthwise
-          ? depthwiseFilter(lowering, filter)
-          : filterTensor(lowering, filter, filterOrder);
-        const groups = depthwise ? { group: x.shape[3] as number } : {};
-        const options = { ...windowOptions(windows), ...groups };
-        const name = graph.node('Conv', [placements.channelsFirst(x), weights], options);
-        placements.setChannelsFirst(sum, name);
-      } else if (bias === undefined && (attributes.activation ?? 'linear') === 'linear') {
-        placements.setBlocked(output, blocked);
+      if (!depthwise && lowerBlockedConvolution(lowering, inputs, windows, attributes, output))
         return;
-      } else {
-        placements.setBlocked(sum, blocked);
-      }
-      const name = placements.channelsFirst(sum);
+      const weights = depthwise
+        ? depthwiseFilter(lowering, filter)
+        : filterTensor(lowering, filter, filterOrder);
+      const groups = depthwise ? { group: x.shape[3] as number } : {};
+      const options = { ...windowOptions(windows), ...groups };
+      const sum = graph.node('Conv', [placements.channelsFirst(x), weights], options);
       const biased =
-        bias === undefined ? name : graph.node('Add', [name, perChannel(lowering, bias)]);
+        bias === undefined ? sum : graph.node('Add', [sum, perChannel(lowering, bias)]);
       const slopeNames = slopes === undefined ? undefined : perChannel(lowering, slopes);
       placements.setChannelsFirst(output, activate(graph, biased, attributes, slopeNames));
     },
   });
+}
+
+/** Lowers a convolution by blocks of channels, where they can be had. */
+function lowerBlockedConvolution(
+  lowering: Lowering,
+  { x, filter, bias, preluActivationWeights: slopes }: ConvolutionInputs,
+  windows: Windows,
+  attributes: FusedActivation,
+  output: Value,
+): boolean {
+  const { graph, placements } = lowering;
+  const name = bias === undefined ? undefined : placements.reshaped(bias, [sizeOf(bias.shape)]);
+  const blocked = blockedConvolution(lowering, x, filter, windows, name);
+  if (blocked === undefined) return false;
+  if ((attributes.activation ?? 'linear') === 'linear') {
+    placements.setBlocked(output, blocked);
+    return true;
+  }
+  const sum = placements.intermediate(output);
+  placements.setBlocked(sum, blocked);
+  const slopeNames = slopes === undefined ? undefined : perChannel(lowering, slopes);
+  const active = activate(graph, placements.channelsFirst(sum), attributes, slopeNames);
+  placements.setChannelsFirst(output, active);
+  return true;
 }
 
 /** Padding with which the rotated filter, moved over the gradient, gives the input's gradient. */

@@ -3,7 +3,6 @@ import type { GraphBuilder } from '../graph-builder.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Value, ValueType } from '../program.ts';
-import { castTo } from './cast.ts';
 import { conditionsOf } from './conditions.ts';
 import { activeStepInput, comparisonMask, step } from './masks.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
@@ -140,9 +139,8 @@ export const elementwiseRules: RuleTable = {
     lower(lowering, { inputs, attributes, output }) {
       const { graph } = lowering;
       lowering.elementwise(output, [activeStepInput(lowering, inputs.x)], x =>
-        castTo(
-          graph,
-          step(graph, castTo(graph, x, inputs.x.type, 'float32'), attributes.alpha),
+        graph.cast(
+          step(graph, graph.cast(x, inputs.x.type, 'float32'), attributes.alpha),
           'float32',
           output.type,
         ),

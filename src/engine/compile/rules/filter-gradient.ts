@@ -6,7 +6,7 @@ import type { Windows } from './windows.ts';
 const leastChannels = 16;
 
 /** What the windows of a part of the batch meet is written once and read once: in the cache. */
-const cacheBytes = 6 * 2 ** 20;
+const cacheBytes = 16 * 2 ** 20;
 
 /**
  * The gradient of a convolution's filter, `[height, width, in, out]`, as a product of matrices:

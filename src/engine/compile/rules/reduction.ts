@@ -5,7 +5,6 @@ import { permute, toChannelsFirst, toNatural } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import type { Value, ValueSpec, ValueType } from '../program.ts';
-import { castTo } from './cast.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import { axesOf, like } from './shapes.ts';
 import { onSeveralRows, withWholeRows } from './whole-vectors.ts';
@@ -45,7 +44,7 @@ function lowerReduction(
   const name = channelsFirst ? placements.channelsFirst(x) : placements.natural(x);
   const shape = channelsFirst ? permute(x.shape, toChannelsFirst) : x.shape;
   const ordered = channelsFirst ? axes.map(axis => toNatural[axis] as number) : axes;
-  const tensor = castTo(graph, name, x.type, numeric);
+  const tensor = graph.cast(name, x.type, numeric);
   if (channelsFirst && operator === 'ReduceMean' && axes.join() === '1,2') {
     // As an operator that ONNX Runtime runs in its blocked image layout.
     const pooled = placements.intermediate({
