@@ -66,6 +66,7 @@ export class DetectionSummary {
         fit: this.#basis.fit.count,
         fitSource: this.#basis.fit.source,
         threshold: baseline?.plan.indices.length ?? 0,
+        ...(baseline === undefined ? { thresholdMissing: whyNoBaseline(conditions) } : {}),
         test: clean.plan.indices.length,
       },
       scores: describeScores(names, detectors),
@@ -259,24 +260,32 @@ function histogram(values: Float64Array, edges: readonly number[]): number[] {
   return counts;
 }
 
+/** Why nothing could be set on the separate clean set, and what to do. */
+function whyNoBaseline(conditions: readonly ConditionResults[]): string {
+  return conditions.some(({ plan }) => plan.kind === 'baseline')
+    ? 'The separate clean set has no scores yet.'
+    : 'There is no separate clean set, since every sample of the data is audited: audit half of them ("samples"), or give more data.';
+}
+
 /**
  * Calibration on the clean samples: of the model, with a temperature that was fitted on the separate
- * clean set, and of the posterior's mean prediction.
+ * clean set where there is one, and of the posterior's mean prediction.
  */
 function calibrationOf(
   clean: ConditionResults,
   baseline: ConditionResults | undefined,
 ): Pick<Detection, 'calibration'> {
   const finite = (results: ConditionResults) => results.logits.values.every(Number.isFinite);
-  if (baseline === undefined || !finite(clean) || !finite(baseline)) return {};
-  const { temperature, atBound } = fitTemperature(baseline);
+  if (!finite(clean)) return {};
+  const fitted = baseline !== undefined && finite(baseline) ? fitTemperature(baseline) : undefined;
+  const temperature = fitted === undefined || fitted.atBound ? null : fitted.temperature;
   const { labels } = clean;
   const { monteCarloLogits, probitLogits } = clean.scores;
   return {
     calibration: {
       asSaved: calibrationRecord(clean),
-      temperature: atBound ? null : temperature,
-      withTemperature: atBound ? null : calibrationRecord(clean, temperature),
+      temperature,
+      withTemperature: temperature === null ? null : calibrationRecord(clean, temperature),
       ...(monteCarloLogits === undefined
         ? {}
         : { monteCarlo: calibrationRecord({ logits: monteCarloLogits, labels }) }),

@@ -173,7 +173,9 @@ function encode(output: PieceOutput): Record<string, WritableArray> {
           : {
               prediction: row(output.posterior.prediction),
               mutualInformationError: row(output.posterior.mutualInformationError),
-              monteCarloLogits: row(output.posterior.monteCarloLogits),
+              ...(output.posterior.monteCarloLogits === undefined
+                ? {}
+                : { monteCarloLogits: row(output.posterior.monteCarloLogits) }),
               ...(output.posterior.probitLogits === undefined
                 ? {}
                 : { probitLogits: row(output.posterior.probitLogits) }),
@@ -346,13 +348,11 @@ function decodePosterior(arrays: Arrays): PosteriorAnswers | undefined | 'incomp
   const mutualInformationError = arrays.get('mutualInformationError');
   const monteCarloLogits = arrays.get('monteCarloLogits');
   const probitLogits = arrays.get('probitLogits');
-  return prediction instanceof Int32Array &&
-    mutualInformationError instanceof Float64Array &&
-    monteCarloLogits instanceof Float32Array
+  return prediction instanceof Int32Array && mutualInformationError instanceof Float64Array
     ? {
         prediction,
         mutualInformationError,
-        monteCarloLogits,
+        ...(monteCarloLogits instanceof Float32Array ? { monteCarloLogits } : {}),
         ...(probitLogits instanceof Float32Array ? { probitLogits } : {}),
       }
     : 'incomplete';

@@ -71,7 +71,13 @@ export type PieceStep =
         | undefined;
     }
   /** Give clean samples or what the task brings all scores of uncertainty. */
-  | { readonly kind: 'score'; readonly source: string | undefined; readonly passes: number };
+  | {
+      readonly kind: 'score';
+      readonly source: string | undefined;
+      readonly passes: number;
+      /** Whether the posterior's mean prediction is kept too, for its calibration. */
+      readonly calibrated: boolean;
+    };
 
 /** How an adaptive adversary weighs going unnoticed. */
 export interface EvasionStep {
@@ -199,8 +205,8 @@ export interface PosteriorAnswers {
   readonly prediction: Int32Array;
   /** Standard error of the mutual information from the finite number of passes. */
   readonly mutualInformationError: Float64Array;
-  /** Logits of the mean prediction of all passes, row-major `[samples, classes]`. */
-  readonly monteCarloLogits: Float32Array;
+  /** Logits of the mean prediction of all passes, row-major `[samples, classes]`, where it is kept. */
+  readonly monteCarloLogits?: Float32Array;
   /** The same without passes, by the probit approximation; of a Laplace posterior alone. */
   readonly probitLogits?: Float32Array;
 }

@@ -239,7 +239,9 @@ function cutConditions(
       }
       if (passes === undefined) continue;
       const source = step.kind === 'outside' ? step.source : undefined;
-      const score: PieceStep = { kind: 'score', source, passes };
+      // Calibration is reported of the clean samples alone.
+      const calibrated = condition.kind === 'clean';
+      const score: PieceStep = { kind: 'score', source, passes, calibrated };
       pieces.push({
         ...base,
         step: score,

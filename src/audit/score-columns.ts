@@ -33,6 +33,7 @@ export class ScoreColumns {
     this.#predictions.set(posterior.prediction, start);
     this.#errors.set(posterior.mutualInformationError, start);
     const { monteCarloLogits, probitLogits } = posterior;
+    if (monteCarloLogits === undefined) return;
     const classes = monteCarloLogits.length / posterior.prediction.length;
     this.#monteCarloLogits ??= Batch.zeros(this.#count, [classes]);
     this.#monteCarloLogits.values.set(monteCarloLogits, start * classes);
@@ -41,7 +42,7 @@ export class ScoreColumns {
     this.#probitLogits.values.set(probitLogits, start * classes);
   }
 
-  /** Logits of the posterior's mean prediction, `[samples, classes]`; undefined without a posterior. */
+  /** Logits of the posterior's mean prediction, `[samples, classes]`, where they were kept. */
   get monteCarloLogits(): Batch | undefined {
     return this.#monteCarloLogits;
   }

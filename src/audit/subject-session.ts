@@ -258,11 +258,12 @@ export class SubjectSession {
           task.inputs === undefined
             ? (await (source ?? this.#data.samples).read(indices)).inputs
             : this.#inputsOf(task);
-        const { passes } = step;
+        const { passes, calibrated } = step;
         const scored = await this.#uncertainty.score({
           inputs,
           indices,
           passes,
+          calibrated,
           signal: control.signal,
         });
         return {

@@ -38,6 +38,8 @@ export interface ScoreRequest {
   readonly inputs: Batch;
   readonly indices: readonly number[];
   readonly passes: number;
+  /** Whether the posterior's mean prediction is wanted too. */
+  readonly calibrated: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -123,7 +125,8 @@ export class UncertaintySession {
   }
 
   /** All scores of some inputs. */
-  async score({ inputs, indices, passes, signal }: ScoreRequest): Promise<OutputOf<'score'>> {
+  async score(request: ScoreRequest): Promise<OutputOf<'score'>> {
+    const { inputs, indices, passes, calibrated, signal } = request;
     const { choice } = this;
     const drawn = choice.applicable
       ? await choice.posterior.score(inputs, {
@@ -133,7 +136,8 @@ export class UncertaintySession {
           ...(signal === undefined ? {} : { signal }),
         })
       : undefined;
-    const probit = choice.applicable ? await choice.posterior.probitLogits?.(inputs) : undefined;
+    const probit =
+      choice.applicable && calibrated ? await choice.posterior.probitLogits?.(inputs) : undefined;
     const detectors = await this.detectors();
     const layer = await this.#lastLayer();
     const observed = layer.applicable
@@ -158,7 +162,9 @@ export class UncertaintySession {
           : {
               prediction: drawn.prediction,
               mutualInformationError: drawn.mutualInformationError,
-              monteCarloLogits: logProbabilities(drawn.meanProbabilities),
+              ...(calibrated
+                ? { monteCarloLogits: logProbabilities(drawn.meanProbabilities) }
+                : {}),
               ...(probit === undefined ? {} : { probitLogits: probit.values }),
             },
       detectors: describeDetectors(detectors),

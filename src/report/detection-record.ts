@@ -30,6 +30,8 @@ const SplitsSchema = v.object({
   /** Where the samples to fit on come from: `data`, or the files of their own source. */
   fitSource: v.string(),
   threshold: CountSchema,
+  /** Where nothing is set for lack of a separate clean set: why, and what to do. */
+  thresholdMissing: v.optional(v.string()),
   test: CountSchema,
 });
 
@@ -120,8 +122,8 @@ export const DetectionSchema = v.object({
     v.object({
       asSaved: CalibrationSchema,
       /**
-       * Fitted on the separate clean set; above 1 for a model that is too sure of itself. Null where
-       * none is best: when all its answers are right, the colder the better.
+       * Fitted on the separate clean set; above 1 for a model that is too sure of itself. Null without
+       * such a set, and where none is best: when all its answers are right, the colder the better.
        */
       temperature: v.nullable(v.number()),
       withTemperature: v.nullable(CalibrationSchema),

@@ -14,8 +14,15 @@ const leading = ['mutual-information', 'maximum-probability', 'energy', 'mahalan
 export function posteriorLines({ detection }: DetectionReported): string[] {
   if (detection === undefined) return [];
   const { posterior, splits } = detection;
-  const { fit, fitSource, threshold, test } = splits;
-  const sets = `Scores fitted on ${fit} samples of ${fitSource}, thresholds set on ${threshold} others, detection measured on ${test} others.`;
+  const { fit, fitSource, threshold, thresholdMissing, test } = splits;
+  const thresholds =
+    thresholdMissing === undefined ? `thresholds set on ${threshold} others` : 'no thresholds set';
+  const sets = [
+    `Scores fitted on ${fit} samples of ${fitSource}, ${thresholds}, detection measured on ${test} others.`,
+    ...(thresholdMissing === undefined
+      ? []
+      : [`No thresholds, no values relative to clean, no temperature. ${thresholdMissing}`]),
+  ].join(' ');
   if (!posterior.applicable) return [`No posterior: ${posterior.reason} ${posterior.remedy}`, sets];
   const { method, description, reason, passes, passesReason, standardError } = posterior;
   const exactness =
@@ -163,11 +170,14 @@ export function calibrationTable({ detection }: DetectionReported): ConditionTab
       scientific(record.negativeLogLikelihood),
       scientific(record.brier),
     ]),
-    remarks:
-      detection.calibration.temperature === null
-        ? ['No temperature is best: the separate clean set is answered without an error.']
-        : [],
+    remarks: detection.calibration.temperature === null ? [whyNoTemperature(detection)] : [],
   };
+}
+
+function whyNoTemperature({ splits }: Detection): string {
+  return splits.thresholdMissing === undefined
+    ? 'No temperature is best: the separate clean set is answered without an error.'
+    : `A temperature would be fitted on a separate clean set. ${splits.thresholdMissing}`;
 }
 
 /** Scores that could not be computed, with the reason. */

@@ -3,6 +3,7 @@ import type { AttackOutcome } from '../../src/attacks/attack.ts';
 import { ConditionResults } from '../../src/audit/condition-results.ts';
 import { DetectionSummary } from '../../src/audit/detection-summary.ts';
 import type { PlannedCondition } from '../../src/audit/planned-condition.ts';
+import { calibrationTable, posteriorLines } from '../../src/report/detection-table.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
 
 const detectors = { scores: [], missing: [{ name: 'odin', reason: 'No gradient.' }] };
@@ -85,6 +86,26 @@ describe('a summary of detection', () => {
     // A hundred numbers around fifty with a standard deviation of 29: the ratio is known to 16%.
     expect(row?.ratio?.lower).toBeCloseTo(0.9, 1);
     expect(row?.ratio?.upper).toBeCloseTo(1.25, 1);
+  });
+
+  test('without a separate clean set says what is missing, why and what to do', () => {
+    const clean = finished('clean', 'clean', [1, 2, 3]);
+    const found = summary().summarise([clean], detectors);
+    expect(found?.calibration?.asSaved.count).toBe(3);
+    expect(found?.calibration).toMatchObject({ temperature: null, withTemperature: null });
+    const report = { conditions: [], detection: found };
+    const why = 'every sample of the data is audited: audit half of them';
+    expect(posteriorLines(report).join(' ')).toMatch(
+      RegExp(`no thresholds set.*No thresholds.*no temperature.*${why}`),
+    );
+    expect(calibrationTable(report)?.remarks.join(' ')).toContain(why);
+
+    const unscored = finished('baseline', 'baseline', [1]);
+    unscored.state = 'running';
+    const early = summary().summarise([clean, unscored], detectors);
+    expect(early?.splits.thresholdMissing).toBe('The separate clean set has no scores yet.');
+    const late = summary().summarise([clean, finished('baseline', 'baseline', [1])], detectors);
+    expect(late?.splits).not.toHaveProperty('thresholdMissing');
   });
 
   test('counts the successes of an attack apart', () => {

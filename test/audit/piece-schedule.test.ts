@@ -38,7 +38,12 @@ function pieces(chunks: number): PlannedPiece[] {
         const first = piece(attack, attackStep, start);
         return [
           first,
-          piece(attack, { kind: 'score', source: undefined, passes: 2 }, start, first.key),
+          piece(
+            attack,
+            { kind: 'score', source: undefined, passes: 2, calibrated: false },
+            start,
+            first.key,
+          ),
         ];
       }),
     ),

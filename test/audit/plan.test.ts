@@ -142,7 +142,13 @@ describe('a plan', () => {
       kind: 'score',
       source: undefined,
       passes: 0,
+      calibrated: true,
     });
+    // Its calibration is reported, and that of no other condition.
+    const calibrated = scores(plan()).flatMap(({ condition, step }) =>
+      step.kind === 'score' && step.calibrated ? [condition.id] : [],
+    );
+    expect([...new Set(calibrated)]).toEqual(['clean']);
   });
 
   const further = (conditions: string, changes: Partial<SubjectRecord> = {}) =>

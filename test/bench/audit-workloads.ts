@@ -31,6 +31,6 @@ export const auditWorkloads: readonly AuditWorkload[] = [
   {
     name: 'All scores, T=100',
     samples: 1000,
-    step: { kind: 'score', source: undefined, passes: 100 },
+    step: { kind: 'score', source: undefined, passes: 100, calibrated: false },
   },
 ];
