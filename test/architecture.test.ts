@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const leaves = ['errors', 'random', 'arrays', 'numpy', 'linear-algebra'];
+const leaves = ['errors', 'random', 'arrays', 'numpy', 'linear-algebra', 'bracketing'];
 
 /** Which folders of `src/` each folder may import from, as drawn in docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
@@ -12,6 +12,7 @@ const allowed: Record<string, readonly string[]> = {
   random: [],
   arrays: [],
   'linear-algebra': [],
+  bracketing: [],
   numpy: ['errors', 'arrays'],
   engine: leaves,
   data: leaves,
@@ -19,9 +20,9 @@ const allowed: Record<string, readonly string[]> = {
   attacks: [...leaves, 'model', 'engine', 'data'],
   certification: [...leaves, 'model', 'engine', 'data'],
   uncertainty: [...leaves, 'model', 'engine', 'data'],
-  manifold: [...leaves, 'model', 'engine', 'data'],
-  guard: ['manifold', 'report'],
-  report: ['errors', 'numpy', 'config', 'protocol'],
+  manifold: [...leaves, 'guard', 'model', 'engine', 'data'],
+  guard: ['report'],
+  report: ['errors', 'numpy', 'bracketing', 'config', 'protocol'],
   config: ['errors', 'report', 'protocol'],
   protocol: ['errors', 'report', 'config'],
   audit: [

@@ -1,4 +1,5 @@
 import { Batch } from '../arrays/batch.ts';
+import { bisect } from '../bracketing/bisection.ts';
 import type { Bounds } from '../model/classifier.ts';
 import { Random } from '../random/random.ts';
 import type { Norm } from './attack.ts';
@@ -62,10 +63,5 @@ function scaleOfLength(
   if (wanted === 0) return 0;
   let [below, above] = [0, wanted];
   while (above < largest && lengthAt(above) <= wanted) [below, above] = [above, 2 * above];
-  for (let i = 0; i < halvings; i++) {
-    const middle = (below + above) / 2;
-    if (lengthAt(middle) <= wanted) below = middle;
-    else above = middle;
-  }
-  return below;
+  return bisect(scale => lengthAt(scale) <= wanted, below, above, halvings);
 }

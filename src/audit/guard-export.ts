@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Batch } from '../arrays/batch.ts';
 import type { Samples } from '../data/samples.ts';
 import { selectSamples } from '../data/select-samples.ts';
-import { guardModels, type GuardFile } from '../guard/guard-models.ts';
+import { guardModels, type GuardFile } from '../manifold/guard-models.ts';
 import type { GuardLevel, GuardSettings } from '../guard/guard-module.ts';
 import { describeGuard } from '../guard/guard-readme.ts';
 import { createNetworks } from '../manifold/create-networks.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { GuardFile } from '../guard/guard-models.ts';
+import type { GuardFile } from '../manifold/guard-models.ts';
 import { cannotWrite, makeFolder, writeAtomically } from './atomic-file.ts';
 import { AuditError } from './audit-error.ts';
 

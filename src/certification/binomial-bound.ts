@@ -1,3 +1,5 @@
+import { bisect } from '../bracketing/bisection.ts';
+
 /**
  * The one-sided Clopper–Pearson bound: with confidence `1 − alpha` the chance of a success is at
  * least this, after `successes` of `trials`. It holds for every chance, not only approximately.
@@ -8,13 +10,7 @@ export function lowerBound(successes: number, trials: number, alpha: number): nu
   if (successes === 0) return 0;
   if (successes === trials) return alpha ** (1 / trials);
   // The smallest p under which so many successes have a chance of alpha; that chance rises with p.
-  let [low, high] = [0, successes / trials];
-  for (let round = 0; round < 60; round++) {
-    const middle = (low + high) / 2;
-    if (atLeast(successes, trials, middle) < alpha) low = middle;
-    else high = middle;
-  }
-  return low;
+  return bisect(p => atLeast(successes, trials, p) < alpha, 0, successes / trials);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { bisect } from '../bracketing/bisection.ts';
+
 /**
  * The number that a standard normal variable stays below with probability `p`, by bisection of its
  * upper tail.
@@ -7,14 +9,7 @@
 export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) throw new RangeError(`There is no quantile of ${p}`);
   if (p < 0.5) return -normalQuantile(1 - p);
-  // Sixty halvings of [0, 40] are as close as float64 gets.
-  let [low, high] = [0, 40];
-  for (let round = 0; round < 60; round++) {
-    const middle = (low + high) / 2;
-    if (upperTail(middle) > 1 - p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
+  return bisect(z => upperTail(z) > 1 - p, 0, 40);
 }
 
 /**

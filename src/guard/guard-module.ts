@@ -240,16 +240,20 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** Half the divergence of each from their mean; 0 for equal answers. */
-function jensenShannon(p: Float64Array, q: Float64Array): number {
+/**
+ * Jensen-Shannon divergence of two answers in nats, in [0, ln 2]: half the divergence of each from
+ * their mean, 0 for equal answers; NaN where a probability is NaN.
+ */
+export function jensenShannon(p: ArrayLike<number>, q: ArrayLike<number>): number {
   let sum = 0;
-  p.forEach((a, i) => {
-    const b = q[i] as number;
+  for (let i = 0; i < p.length; i++) {
+    const [a, b] = [p[i] as number, q[i] as number];
     const middle = (a + b) / 2;
-    if (a > 0) sum += (a * Math.log(a / middle)) / 2;
-    if (b > 0) sum += (b * Math.log(b / middle)) / 2;
-  });
-  return Number.isNaN(sum) ? sum : Math.max(0, sum);
+    // NaN is not 0 either: answers that are no numbers have to be refused.
+    if (a !== 0) sum += (a * Math.log(a / middle)) / 2;
+    if (b !== 0) sum += (b * Math.log(b / middle)) / 2;
+  }
+  return Math.max(0, sum);
 }
 
 /** What a model answers as probabilities of all classes, row by row. */
@@ -284,9 +288,11 @@ function logOdds(probability: number): number {
   return logarithm(probability) - logarithm(1 - probability);
 }
 
-function softmax(logits: readonly number[]): number[] {
-  const largest = Math.max(...logits);
-  const powers = logits.map(logit => Math.exp(logit - largest));
+/** Probabilities of all classes, which sum to one; nothing overflows. */
+export function softmax(logits: Iterable<number>): number[] {
+  const values = [...logits];
+  const largest = Math.max(...values);
+  const powers = values.map(logit => Math.exp(logit - largest));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map(power => power / sum);
 }

@@ -1,4 +1,5 @@
 import type { Batch } from '../arrays/batch.ts';
+import { jensenShannon, softmax } from '../guard/guard-module.ts';
 import type { Classifier } from '../model/classifier.ts';
 import { distance } from './class-change.ts';
 import type { Manifold } from './manifold.ts';
@@ -8,7 +9,7 @@ import type { Manifold } from './manifold.ts';
  *
  * - `reconstruction-error`: ‖G(I(x)) − x‖₂ in input units (Meng and Chen 2017)
  * - `reconstruction-divergence`: Jensen-Shannon divergence in nats between the model's answers on x and
- *   on G(I(x)), in [0, ln 2] (Meng and Chen 2017)
+ *   on G(I(x)), in [0, ln 2] (Meng and Chen 2017), as an exported guard computes it
  * - `critic`: −C(x), the verdict of the critic that the generator was trained against
  */
 export async function manifoldScores(
@@ -30,23 +31,4 @@ export async function manifoldScores(
     ),
     critic: Float64Array.from(verdicts, verdict => -verdict),
   };
-}
-
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const powers = Array.from(logits, logit => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map(power => power / sum);
-}
-
-/** Half the divergence of each from their mean; 0 for equal answers. */
-function jensenShannon(p: readonly number[], q: readonly number[]): number {
-  let sum = 0;
-  p.forEach((a, i) => {
-    const b = q[i] as number;
-    const middle = (a + b) / 2;
-    if (a > 0) sum += (a * Math.log(a / middle)) / 2;
-    if (b > 0) sum += (b * Math.log(b / middle)) / 2;
-  });
-  return Math.max(0, sum);
 }

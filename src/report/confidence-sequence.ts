@@ -1,3 +1,5 @@
+import { bisect } from '../bracketing/bisection.ts';
+
 /**
  * An interval for a proportion that may be looked at after every trial: the chance that it EVER fails
  * to hold the true value, whenever one stops, is at most `alpha`. A Wilson interval holds only for a
@@ -20,20 +22,9 @@ export function confidenceSequence(
     logMixture - power(successes, p) - power(failures, 1 - p) <= -Math.log(alpha);
   const share = trials === 0 ? 0.5 : successes / trials;
   return [
-    isPlausible(0) ? 0 : boundary(isPlausible, share, 0),
-    isPlausible(1) ? 1 : boundary(isPlausible, share, 1),
+    isPlausible(0) ? 0 : bisect(isPlausible, share, 0),
+    isPlausible(1) ? 1 : bisect(isPlausible, share, 1),
   ];
-}
-
-/** Where plausible values end on the way from `inside` to `outside`. */
-function boundary(isPlausible: (p: number) => boolean, inside: number, outside: number): number {
-  let [near, far] = [inside, outside];
-  for (let round = 0; round < 60; round++) {
-    const middle = (near + far) / 2;
-    if (isPlausible(middle)) near = middle;
-    else far = middle;
-  }
-  return near;
 }
 
 /** ln p^k, with 0⁰ = 1. */

@@ -1,5 +1,5 @@
 import type { Batch } from '../arrays/batch.ts';
-import { goldenSectionMinimum } from './golden-section.ts';
+import { goldenSectionMinimum } from '../bracketing/golden-section.ts';
 import { argMax, logSumExp, softmaxInto } from './softmax.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 

@@ -1,3 +1,4 @@
+import { bisect } from '../bracketing/bisection.ts';
 import { UncertaintyError } from './uncertainty-error.ts';
 
 /**
@@ -94,24 +95,9 @@ export function aurocInterval(scores: DetectionScores): Interval {
     Math.abs(estimate - area) <= z * scale * hanleyMcNeilStandardError(area, middle, middle);
   return {
     estimate,
-    lower: plausibleEnd(isPlausible, estimate, 0),
-    upper: plausibleEnd(isPlausible, estimate, 1),
+    lower: bisect(isPlausible, estimate, 0),
+    upper: bisect(isPlausible, estimate, 1),
   };
-}
-
-/** Where plausible areas end on the way from the estimate to a bound. */
-function plausibleEnd(
-  isPlausible: (area: number) => boolean,
-  estimate: number,
-  bound: number,
-): number {
-  let [near, far] = [estimate, bound];
-  for (let round = 0; round < 60; round++) {
-    const area = (near + far) / 2;
-    if (isPlausible(area)) near = area;
-    else far = area;
-  }
-  return near;
 }
 
 /**

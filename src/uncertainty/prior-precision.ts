@@ -1,4 +1,4 @@
-import { goldenSectionMinimum } from './golden-section.ts';
+import { goldenSectionMinimum } from '../bracketing/golden-section.ts';
 import type { LaplaceCurvature } from './laplace-curvature.ts';
 
 /** A prior precision and how it was found. */

@@ -9,7 +9,6 @@ import {
   type LabelledLogits,
   negativeLogLikelihood,
 } from '../../src/uncertainty/calibration.ts';
-import { goldenSectionMinimum } from '../../src/uncertainty/golden-section.ts';
 import { softmax } from '../../src/uncertainty/softmax.ts';
 import golden from '../fixtures/golden.json' with { type: 'json' };
 
@@ -131,12 +130,4 @@ describe('temperature', () => {
     const { before, after } = fitTemperature(labelled);
     expect(accuracy(after)).toBeCloseTo(accuracy(before), 9);
   });
-});
-
-test('golden-section search finds the minimum of a parabola wherever it lies', () => {
-  fc.assert(
-    fc.property(fc.double({ min: -5, max: 5, noNaN: true }), centre => {
-      expect(goldenSectionMinimum(x => (x - centre) ** 2, -5, 5)).toBeCloseTo(centre, 6);
-    }),
-  );
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
-import { guardModels } from '../../src/guard/guard-models.ts';
+import { guardModels } from '../../src/manifold/guard-models.ts';
 import { createNetworks } from '../../src/manifold/create-networks.ts';
 import { chooseSizes } from '../../src/manifold/network-sizes.ts';
 import { oneLoopRecipe } from '../../src/manifold/recipe.ts';

@@ -1,8 +1,8 @@
-import { createNetworks } from '../manifold/create-networks.ts';
-import { filterSide, stride } from '../manifold/image-networks.ts';
-import type { ImageSizes, TableSizes } from '../manifold/network-sizes.ts';
-import { leak } from '../manifold/trainable-network.ts';
-import type { TrainedManifold } from '../manifold/trained-manifold.ts';
+import { createNetworks } from './create-networks.ts';
+import { filterSide, stride } from './image-networks.ts';
+import type { ImageSizes, TableSizes } from './network-sizes.ts';
+import { leak } from './trainable-network.ts';
+import type { TrainedManifold } from './trained-manifold.ts';
 
 /** A file of an export: its path in the folder, with forward slashes, and what is in it. */
 export interface GuardFile {
