@@ -10,6 +10,7 @@ import {
   manifoldPicturesCommand,
   trainManifoldCommand,
 } from './manifold-command.ts';
+import { type PicturesFlags, picturesCommand } from './pictures-command.ts';
 
 /** @throws InvalidArgumentError which commander prints with the option's name */
 function wholeNumber(minimum: number): (text: string) => number {
@@ -66,6 +67,19 @@ function program(): Command {
     .argument('<model>', 'the model.json')
     .action(async (model: string) => {
       process.exitCode = await initCommand(model);
+    });
+  assay
+    .command('pictures')
+    .description(
+      'draw what an audit has kept as PNG: adversaries, what attacks changed, corrections',
+    )
+    .argument('[path]', 'report.json, model.json, assay.config.json, or a folder with one', '.')
+    .option('-c, --config <file>', 'the configuration, when it is not found upwards from the path')
+    .option('-o, --output <folder>', 'where to write', 'pictures')
+    .option('-n, --samples <number>', 'most samples in a row', wholeNumber(1), 10)
+    .option('--quiet', 'only problems', false)
+    .action(async (path: string, flags: PicturesFlags) => {
+      process.exitCode = await picturesCommand(path, flags);
     });
   const manifold = assay
     .command('manifold')

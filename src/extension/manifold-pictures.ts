@@ -1,6 +1,6 @@
 import type { ManifoldPicturesMessage } from '../protocol/panel-protocol.ts';
 import type { AuditReport } from '../report/audit-report.ts';
-import { openBesideReport } from './report-arrays.ts';
+import { openBesideReport } from '../report/report-arrays.ts';
 
 /**
  * What the manifold of a report holds: random samples, and ways between classes.

@@ -1,6 +1,6 @@
 import type { NpzArchive } from '../numpy/open-numpy.ts';
 import type { AuditReport } from '../report/audit-report.ts';
-import { openBesideReport } from './report-arrays.ts';
+import { openBesideReport } from '../report/report-arrays.ts';
 
 type Part = Pick<AuditReport, 'samples' | 'arrays'>;
 

@@ -1,5 +1,5 @@
 import { encode } from 'fast-png';
-import type { Batch } from '../arrays/batch.ts';
+import { Batch } from '../arrays/batch.ts';
 import { digitHeight, digitWidth, drawNumber } from './digit-font.ts';
 
 /** Lowest and highest value of a sample, which become black and white. */
@@ -50,14 +50,18 @@ export function sampleTiles(
 }
 
 /**
- * What was added to samples: grey is nothing, red more, blue less. All with the same scale.
+ * What was added to samples: white is nothing, red brighter, blue darker, in the mean over channels.
+ * All with the same scale.
  *
  * @param range difference that is drawn in full colour, input units
  */
 export function differenceTiles(changed: Batch, original: Batch, range: number): Tile[] {
-  const differences = original.clone();
-  differences.values.forEach((value, i) => {
-    differences.values[i] = (changed.values[i] as number) - value;
+  const [height = 1, width = 1, channels = 1] = original.shape;
+  const differences = Batch.zeros(original.count, [height, width, 1]);
+  original.values.forEach((value, i) => {
+    const pixel = Math.floor(i / channels);
+    differences.values[pixel] =
+      (differences.values[pixel] as number) + ((changed.values[i] as number) - value) / channels;
   });
   return tilesOf(
     differences,

@@ -5,7 +5,9 @@ export type ReportErrorCode =
   | 'report/unreadable'
   | 'report/invalid'
   | 'report/newer'
-  | 'report/invalid-marks';
+  | 'report/invalid-marks'
+  | 'report/arrays-missing'
+  | 'report/no-pictures';
 
 /** A report on disk that cannot be used. */
 export class ReportError extends AssayError {
