@@ -14,6 +14,8 @@ import { carliniWagnerStep, type Step, wganStep } from '../engine/compile/traini
 export interface Workload {
   readonly name: string;
   readonly batches: readonly number[];
+  /** Whether it is a gradient or for the greatest part of one. */
+  readonly isGradient: boolean;
   step(batch: number): Step;
 }
 
@@ -35,6 +37,7 @@ function gradientOf(name: string, network: Network): Workload {
   return {
     name,
     batches: [1, 16, 100],
+    isGradient: true,
     step: batch => {
       const fn = inputGradient(network);
       return {
@@ -84,6 +87,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'matMul 1024',
     batches: [1],
+    isGradient: false,
     step: () =>
       step(
         'matMul 1024',
@@ -97,6 +101,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'conv2d',
     batches: [1, 16, 100],
+    isGradient: false,
     step: (batch: number): Step => {
       const filter = tf.keep(tf.tensor4d(uniform(filterShape, 'filter'), [...filterShape]));
       return step('conv2d', [image(batch)], x => [tf.conv2d(x as tf.Tensor4D, filter, 1, 'same')]);
@@ -105,6 +110,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'conv2d, input gradient',
     batches: [1, 16, 100],
+    isGradient: true,
     step: (batch: number): Step => {
       const filter = tf.keep(tf.tensor4d(uniform(filterShape, 'filter'), [...filterShape]));
       return step('conv2d, input gradient', [result(batch)], dy => [
@@ -121,6 +127,7 @@ export const workloads: readonly Workload[] = [
   {
     name: 'conv2d, filter gradient',
     batches: [1, 16, 100],
+    isGradient: true,
     step: batch =>
       step('conv2d, filter gradient', [image(batch), result(batch)], (x, dy) => [
         tf
@@ -135,7 +142,17 @@ export const workloads: readonly Workload[] = [
   gradientOf('Keras CNN', kerasCnn),
   gradientOf('LeNet', leNet),
   gradientOf('MobileNet-like 96x96', mobileNet96),
-  { name: 'C&W step', batches: [1, 16, 100], step: batch => carliniWagnerStep(kerasCnn, batch) },
-  { name: 'WGAN-GP critic step', batches: [16, 64], step: batch => wganStep(batch) },
-  { name: '100 dropout passes', batches: [1, 16], step: dropoutPasses },
+  {
+    name: 'C&W step',
+    batches: [1, 16, 100],
+    isGradient: true,
+    step: batch => carliniWagnerStep(kerasCnn, batch),
+  },
+  {
+    name: 'WGAN-GP critic step',
+    batches: [16, 64],
+    isGradient: true,
+    step: batch => wganStep(batch),
+  },
+  { name: '100 dropout passes', batches: [1, 16], isGradient: false, step: dropoutPasses },
 ];

@@ -150,12 +150,14 @@ const began = performance.now();
 await openEngine({ name: 'wasm' });
 const contestants = await openContestants();
 const rows: Row[] = [];
+const gradientRows: Row[] = [];
 const table: Record<string, string | number>[] = [];
 for (const workload of workloads) {
   if (flags.only !== undefined && workload.name !== flags.only) continue;
   for (const batch of workload.batches) {
     const row = await timeRow(contestants, workload, batch);
     rows.push(row);
+    if (workload.isGradient) gradientRows.push(row);
     const cells = contestants.map(({ name }) => {
       const timing = row.get(name);
       if (timing === undefined) return [name, 'cannot'] as const;
@@ -168,6 +170,8 @@ for (const workload of workloads) {
 console.log('ms on the clock (of the processor), by engine and threads');
 console.table(table);
 showRatios(rows);
+console.log('of them gradients:');
+showRatios(gradientRows);
 if (flags.memory) {
   console.log('MiB resident (of them held by JavaScript and its arrays), by number of steps');
   console.table([await memoryOf('wasm'), await memoryOf('native')]);

@@ -94,7 +94,9 @@ describe.each(engines)('a layers model on %s', name => {
         slope += (gradient[i] as number) * (direction[i] as number);
       }
       expect(Math.abs(slope)).toBeGreaterThan(1e-3);
-      expect(Math.abs(difference - slope) / Math.abs(slope)).toBeLessThan(0.03);
+      // Both losses are float32, correct to some roundings of numbers below 1.
+      const rounding = (2 * 2 ** -24) / step;
+      expect(Math.abs(difference - slope)).toBeLessThan(0.03 * Math.abs(slope) + rounding);
     }
     model.dispose();
   });

@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { eluGradientGradient, leakyReluGradient } from './activation.ts';
+import { batchNormalizationGradient } from './batch-normalization.ts';
 import { squaredDifferenceGradient, tileGradient } from './broadcasting.ts';
 import {
   convolutionFilterGradientGradient,
@@ -31,6 +32,7 @@ import { depthToSpaceGradient, stridedSliceGradient } from './slicing.ts';
 
 const gradients: readonly Gradient[] = [
   averagePoolGradientGradient,
+  batchNormalizationGradient,
   castGradient,
   ...stepGradients,
   convolutionFilterGradientGradient,

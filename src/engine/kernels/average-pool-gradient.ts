@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { composedKernel } from './kernel.ts';
-import { readValues } from './values.ts';
+import { createTensor, readValues } from './values.ts';
 import { forEachWindow, imageWindows, volumeWindows, type WindowGeometry } from './windows.ts';
 
 interface Inputs<Image> {
@@ -47,16 +47,17 @@ function spreadOverWindows(
   inputShape: number[],
   windows: WindowGeometry,
 ): tf.Tensor {
-  const gradients = readValues(dy);
-  const result = new Float32Array(tf.util.sizeFromShape(inputShape));
-  forEachWindow(windows, ({ inputs, count }, output) => {
-    for (let i = 0; i < count; i++) {
-      const input = inputs[i] as number;
-      for (let channel = 0; channel < windows.channels; channel++) {
-        const share = (gradients[output + channel] as number) / count;
-        result[input + channel] = (result[input + channel] as number) + share;
+  return createTensor(inputShape, result => {
+    const gradients = readValues(dy);
+    const { channels } = windows;
+    forEachWindow(windows, ({ inputs, count }, output) => {
+      for (let i = 0; i < count; i++) {
+        const input = inputs[i] as number;
+        for (let channel = 0; channel < channels; channel++) {
+          const share = (gradients[output + channel] as number) / count;
+          result[input + channel] = (result[input + channel] as number) + share;
+        }
       }
-    }
+    });
   });
-  return tf.tensor(result, inputShape);
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { composedKernel } from './kernel.ts';
-import { readValues } from './values.ts';
+import { createTensor, readValues } from './values.ts';
 import { forEachWindow, imageWindows, volumeWindows, type WindowGeometry } from './windows.ts';
 
 interface GradientInputs<Image> {
@@ -98,15 +98,24 @@ function scatterToWinners(
   { dy, input, output }: GradientInputs<tf.Tensor>,
   windows: WindowGeometry,
 ): tf.Tensor {
-  const gradients = readValues(dy);
-  const winners = findWinners(readValues(input), readValues(output), windows);
-  const result = new Float32Array(input.size);
-  for (let i = 0; i < winners.length; i++) {
-    const winner = winners[i] as number;
-    if (winner >= 0) result[winner] = (result[winner] as number) + (gradients[i] as number);
-  }
-  return tf.tensor(result, input.shape);
+  return createTensor(input.shape, result => {
+    const [values, outputs, gradients] = [input, output, dy].map(readValues) as Values;
+    const { channels } = windows;
+    forEachWindow(windows, ({ inputs, count }, first) => {
+      for (let place = first; place < first + channels; place++) {
+        const largest = outputs[place] as number;
+        for (let i = 0; i < count; i++) {
+          const position = (inputs[i] as number) + place - first;
+          if (values[position] !== largest) continue;
+          result[position] = (result[position] as number) + (gradients[place] as number);
+          break;
+        }
+      }
+    });
+  });
 }
+
+type Values = [Float32Array, Float32Array, Float32Array];
 
 /**
  * For each output the index of the first input in its window that is equal to it; −1 where there is

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { averagePool3dGradient, averagePoolGradient } from './average-pool-gradient.ts';
+import { batchNormalization } from './batch-normalization.ts';
+import { comparisons, logicalAnd, select } from './conditions.ts';
 import {
   convolution3dFilterGradient,
   convolution3dInputGradient,
@@ -16,6 +18,7 @@ import { identity } from './identity.ts';
 import type { BackendName, Kernel } from './kernel.ts';
 import { fusedMatrixProduct, matrixProduct } from './matrix-product.ts';
 import { maxPool3d, maxPool3dGradient, maxPoolGradient, maxPoolWithArgmax } from './max-pool.ts';
+import { depthToSpace, reverse, slice, tile, transpose } from './rearrangements.ts';
 import { resizeBilinearGradient, resizeNearestNeighborGradient } from './resize-gradient.ts';
 import { tensorflowConvolutionGradients } from './tensorflow-convolutions.ts';
 import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
@@ -23,10 +26,13 @@ import { unsortedSegmentSum } from './unsorted-segment-sum.ts';
 const kernels: readonly Kernel[] = [
   averagePool3dGradient,
   averagePoolGradient,
+  batchNormalization,
+  ...comparisons,
   convolution3dFilterGradient,
   convolution3dInputGradient,
   convolutionFilterGradient,
   convolutionInputGradient,
+  depthToSpace,
   depthwiseFilterGradient,
   depthwiseInputGradient,
   dilation2d,
@@ -35,6 +41,7 @@ const kernels: readonly Kernel[] = [
   einsum,
   identity,
   fusedMatrixProduct,
+  logicalAnd,
   matrixProduct,
   maxPool3d,
   maxPool3dGradient,
@@ -42,6 +49,11 @@ const kernels: readonly Kernel[] = [
   maxPoolWithArgmax,
   resizeBilinearGradient,
   resizeNearestNeighborGradient,
+  reverse,
+  select,
+  slice,
+  tile,
+  transpose,
   unsortedSegmentSum,
   ...tensorflowConvolutionGradients,
 ];
