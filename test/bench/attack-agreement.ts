@@ -110,7 +110,10 @@ for (const { attack, ours, theirs } of pairings) {
   for (const [tool, way] of theirs) {
     const request: PeerRequest = { tool, attack, way, epsilon: epsilon ?? null, samples, threads };
     const answer = await peers.run(request);
-    if (answer.kind !== 'ran') continue;
+    if (answer.kind !== 'ran') {
+      print('', tool, answer.kind === 'ended' ? answer.reason : answer.kind);
+      continue;
+    }
     const alone = disagreement(own, answer, epsilon);
     print('', `${tool}, ${answer.settings}`, shown(answer, epsilon), alone.join(' | '));
   }

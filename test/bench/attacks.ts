@@ -80,6 +80,8 @@ function shown(run: AttackRun, { epsilon }: AttackContest): string {
   return `${medianDistance(run).toFixed(3)} (${(100 * successRate(run)).toFixed(0)}%)`;
 }
 
+type Row = Readonly<Record<string, string | number>>;
+
 /** Our runs of one contest, from little work to much, each made when it is first needed. */
 class Climb {
   readonly #contest: AttackContest;
@@ -105,10 +107,16 @@ class Climb {
   }
 }
 
+/** Notes a row of the last table and shows it at once: a whole run takes a quarter of an hour. */
+function note(rows: Row[], row: Row): void {
+  rows.push(row);
+  console.log(Object.values(row).join(' · '));
+}
+
 if (python !== undefined) {
   const peers = new PeerAttacks(python);
   console.log(await peers.versions());
-  const rows = [];
+  const rows: Row[] = [];
   for (const contest of contests) {
     const { attack, title, epsilon } = contest;
     if (options.only !== undefined && options.only !== attack) continue;
@@ -119,18 +127,17 @@ if (python !== undefined) {
         const request = { tool, attack, way, epsilon: epsilon ?? null, samples, threads };
         const answer = await peers.run(request, limit);
         if (answer.kind === 'unavailable') break;
-        if (answer.kind === 'too slow') {
-          const settings = `settings ${way + 1}`;
-          rows.push({
+        if (answer.kind !== 'ran') {
+          note(rows, {
             attack: title,
             digits: samples,
-            tool: `${tool}, ${settings}`,
-            'its s': `> ${limit}`,
+            tool: `${tool}, settings ${way + 1}`,
+            'its s': answer.kind === 'too slow' ? `> ${limit}` : answer.reason,
           });
           continue;
         }
         const reached = await climb.reach(answer);
-        rows.push({
+        note(rows, {
           attack: title,
           digits: samples,
           tool: `${tool}, ${answer.settings}`,

@@ -1,14 +1,7 @@
-/**
- * `npx tsx test/bench/mobilenet.ts FOLDER`: how long each attack takes on a MobileNet of 224 × 224
- * pixels. Before it, in FOLDER: `npm install --ignore-scripts nsfwjs@4.3.0`, whose model it unpacks.
- *
- * The pictures are smooth random ones, and their labels what the model says of them: times do not
- * depend on what is to be seen. Many-step attacks take fewer steps than usual, as the table says.
- */
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Batch } from '../../src/arrays/batch.ts';
 import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { attackLabel } from '../../src/attacks/attack-names.ts';
@@ -18,9 +11,32 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { openClassifier } from '../../src/model/open-classifier.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
 import { Random } from '../../src/random/random.ts';
+import { exists } from '../host/exists.ts';
+import { runCommand } from '../host/run-command.ts';
+
+/** How long an attack takes on a MobileNet of 224 × 224 pixels. */
+export interface MobileNetTiming {
+  readonly attack: string;
+  readonly seconds: number;
+  /** Steps that the attack took for a picture, on average. */
+  readonly steps: number;
+  readonly fooled: number;
+}
+
+export interface MobileNetTimings {
+  /** Engine, its version and the size of the model. */
+  readonly setting: string;
+  readonly pictures: number;
+  readonly attacks: readonly MobileNetTiming[];
+  readonly notes: readonly string[];
+}
+
+/** The npm package whose MobileNet V2 is attacked, and where it is unpacked and kept. */
+const modelPackage = 'nsfwjs@4.3.0';
+const folder = resolve(import.meta.dirname, '../../out/mobilenet');
 
 const side = 224;
-const samples = 4;
+const pictures = 4;
 const linf = { norm: 'Linf', epsilon: 4 / 255 } as const;
 const suite: readonly AttackSettings[] = [
   { attack: 'fgsm', ...linf },
@@ -43,16 +59,24 @@ const suite: readonly AttackSettings[] = [
   },
 ];
 
-/** Writes the model that the package carries as scripts to files, as a page would save it. */
-async function unpack(folder: string): Promise<string> {
+/**
+ * Fetches the model once. The package carries it as scripts, from which files are written as a page
+ * would save them.
+ */
+async function unpack(): Promise<string> {
+  const file = join(folder, 'model.json');
+  if (await exists(file)) return file;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "private": true }');
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', modelPackage];
+  await runCommand('npm', install, { folder, output: 'on failure' });
   const require = createRequire(join(folder, 'package.json'));
   const part = (name: string): unknown =>
     require(join(folder, `node_modules/nsfwjs/dist/models/mobilenet_v2/${name}.min.js`));
-  const target = await mkdtemp(join(tmpdir(), 'assay mobilenet '));
-  await writeFile(join(target, 'model.json'), JSON.stringify(part('model')));
   const weights = Buffer.from(part('group1-shard1of1') as string, 'base64');
-  await writeFile(join(target, 'group1-shard1of1'), weights);
-  return join(target, 'model.json');
+  await writeFile(join(folder, 'group1-shard1of1'), weights);
+  await writeFile(file, JSON.stringify(part('model')));
+  return file;
 }
 
 /** One random colour for every eighth of the side, and smooth between them. */
@@ -72,44 +96,71 @@ function smoothPicture(random: Random): Float32Array {
   });
 }
 
-const [, , folder = '.'] = process.argv;
-const engine = await openEngine({ name: 'auto' });
-const saved = await readSavedModel(await unpack(resolve(folder)));
-const { classifier, description } = await openClassifier(engine, saved, {
-  bounds: { lower: 0, upper: 1 },
-});
-console.log(`${engine.name} ${engine.version}, ${description.parameterCount} parameters, 1 thread`);
-const random = new Random(1, ['pictures']);
-const inputs = Batch.zeros(samples, [side, side, 3]);
-for (let row = 0; row < samples; row++) inputs.row(row).set(smoothPicture(random));
-const logits = await classifier.logits(inputs);
-const labels = Int32Array.from({ length: samples }, (_, row) => predictedClass(logits.row(row)));
-const context = {
-  classifier,
-  inputs,
-  criterion: { kind: 'misclassified', labels },
-  seed: 1,
-  sampleIndices: [0, 1, 2, 3],
-} as const;
-
-const rows = [];
-for (const settings of suite) {
-  const attack = createAttack(settings);
-  // The first run compiles.
-  await attack.run(context);
-  const began = performance.now();
-  const { outcomes, steps } = await attack.run(context);
-  const seconds = (performance.now() - began) / 1000;
-  rows.push({
-    attack: attackLabel(settings),
-    pictures: samples,
-    seconds: seconds.toFixed(2),
-    'pictures/s': (samples / seconds).toPrecision(3),
-    'steps a picture': (steps.reduce((sum, taken) => sum + taken, 0) / samples).toFixed(1),
-    fooled: outcomes.filter(outcome => outcome === 'succeeded').length,
+/**
+ * Times each attack on smooth random pictures, whose labels are what the model says of them: times do
+ * not depend on what is to be seen. Attacks of many steps take fewer than usual.
+ */
+export async function measureMobileNet(): Promise<MobileNetTimings> {
+  const engine = await openEngine({ name: 'auto' });
+  const saved = await readSavedModel(await unpack());
+  const { classifier, description } = await openClassifier(engine, saved, {
+    bounds: { lower: 0, upper: 1 },
   });
+  const random = new Random(1, ['pictures']);
+  const inputs = Batch.zeros(pictures, [side, side, 3]);
+  for (let row = 0; row < pictures; row++) inputs.row(row).set(smoothPicture(random));
+  const logits = await classifier.logits(inputs);
+  const labels = Int32Array.from({ length: pictures }, (_, row) => predictedClass(logits.row(row)));
+  const context = {
+    classifier,
+    inputs,
+    criterion: { kind: 'misclassified', labels },
+    seed: 1,
+    sampleIndices: [...labels.keys()],
+  } as const;
+
+  const attacks: MobileNetTiming[] = [];
+  for (const settings of suite) {
+    const attack = createAttack(settings);
+    // The first run compiles.
+    await attack.run(context);
+    const began = performance.now();
+    const { outcomes, steps } = await attack.run(context);
+    attacks.push({
+      attack: attackLabel(settings),
+      seconds: (performance.now() - began) / 1000,
+      steps: steps.reduce((sum, taken) => sum + taken, 0) / pictures,
+      fooled: outcomes.filter(outcome => outcome === 'succeeded').length,
+    });
+  }
+  const { notes } = engine;
+  classifier.dispose();
+  engine.dispose();
+  const setting = `${engine.name} ${engine.version}, ${description.parameterCount} parameters, 1 thread`;
+  return { setting, pictures, attacks, notes };
 }
-console.table(rows);
-for (const note of engine.notes) console.log(note);
-classifier.dispose();
-engine.dispose();
+
+/** The table that `npm run bench` prints; alone: `tsx test/bench/mobilenet.ts`. */
+export function printMobileNet({
+  setting,
+  pictures: count,
+  attacks,
+  notes,
+}: MobileNetTimings): void {
+  console.log(setting);
+  console.table(
+    attacks.map(({ attack, seconds, steps, fooled }) => ({
+      attack,
+      pictures: count,
+      seconds: seconds.toFixed(2),
+      'pictures/s': (count / seconds).toPrecision(3),
+      'steps a picture': steps.toFixed(1),
+      'ms a step': ((1000 * seconds) / (steps * count)).toPrecision(3),
+      fooled,
+    })),
+  );
+  for (const note of notes) console.log(note);
+}
+
+const [, script = ''] = process.argv;
+if (import.meta.url === pathToFileURL(script).href) printMobileNet(await measureMobileNet());

@@ -18,7 +18,9 @@ export type PeerAnswer =
   | ({ readonly kind: 'ran'; readonly settings: string } & AttackRun)
   /** The tool has no such attack, or no further settings of it. */
   | { readonly kind: 'unavailable' }
-  | { readonly kind: 'too slow' };
+  | { readonly kind: 'too slow' }
+  /** The process has ended before it answered. */
+  | { readonly kind: 'ended'; readonly reason: string };
 
 /** The tools that `peer_attacks.py` knows. */
 export const peerTools = ['Foolbox', 'ART', 'torchattacks', 'CleverHans'] as const;
@@ -47,7 +49,6 @@ export class PeerAttacks {
 
   /**
    * @param limitSeconds after this time on the clock the process is ended
-   * @throws Error when the process has ended by itself
    */
   async run(request: PeerRequest, limitSeconds = Infinity): Promise<PeerAnswer> {
     const peers = await this.#open();
@@ -56,14 +57,16 @@ export class PeerAttacks {
       if (limitSeconds === Infinity) return;
       timer = setTimeout(() => resolve(undefined), 1000 * limitSeconds);
     });
-    const asked = peers.ask(JSON.stringify(request));
+    const asked = peers.ask(JSON.stringify(request)).catch((error: unknown): PeerAnswer => ({
+      kind: 'ended',
+      reason: error instanceof Error ? error.message : String(error),
+    }));
     const answer = await Promise.race([asked, tooSlow]);
     clearTimeout(timer);
-    if (answer === undefined) {
-      asked.catch(() => undefined);
+    if (typeof answer !== 'string') {
       peers.kill();
       this.#process = undefined;
-      return { kind: 'too slow' };
+      return answer ?? { kind: 'too slow' };
     }
     const parsed = JSON.parse(answer) as
       ({ readonly settings: string } & AttackRun) | { readonly unavailable: string };

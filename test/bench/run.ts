@@ -5,6 +5,7 @@ import type { AuditTiming } from './audit-process.ts';
 import { auditWorkloads } from './audit-workloads.ts';
 import { measureInputGradient } from './input-gradient.ts';
 import { measureManifold, printManifold } from './manifold.ts';
+import { measureMobileNet, printMobileNet } from './mobilenet.ts';
 import { measureUncertainty, printUncertainty } from './uncertainty.ts';
 
 /**
@@ -48,6 +49,9 @@ for (const { name, samples } of auditWorkloads) {
   });
 }
 console.table(rows);
+
+console.log('\nAttacks on a MobileNet');
+printMobileNet(await measureMobileNet());
 
 console.log('\nUncertainty');
 printUncertainty(await measureUncertainty());
