@@ -75,8 +75,7 @@ export class ManifoldSection extends LitElement {
       <summary>
         <strong>Manifold</strong> <span class="quiet">${inOneLine(manifold, conditions)}</span>
       </summary>
-      ${scrolling('Natural adversaries', textTable('Natural adversaries', natural))}
-      ${remarksOf(natural)}
+      ${scrolling('Natural adversaries', textTable('', natural))} ${remarksOf(natural)}
       <p class="quiet">
         ${manifold.description} ${manifold.latentSize} dimensions, ${manifold.steps} steps;
         reconstructions explain ${share.toFixed(1)}% of the variance of held-out samples.

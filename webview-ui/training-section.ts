@@ -46,7 +46,8 @@ export class TrainingSection extends LitElement {
       .picture {
         display: grid;
         grid-template-columns: max-content minmax(0, 1fr);
-        gap: 2px 12px;
+        /* Its rows are one picture: a gap would show the page between them. */
+        gap: 0 12px;
         align-items: center;
         padding-top: 12px;
       }

@@ -62,6 +62,13 @@ export class AuditPanel implements Disposable {
       reports.onDidChange(path => void this.#onReport(path)),
       // Not each model has its own configuration: whether it is this one's, the snapshot knows.
       trainings.onDidChange(() => this.#snapshots.request()),
+      // Not every file system tells of changes: whoever comes back to the panel sees what is on disk.
+      panel.onDidChangeViewState(() => {
+        if (panel.active) this.#snapshots.request();
+      }),
+      window.onDidChangeWindowState(({ focused }) => {
+        if (focused) this.#snapshots.request();
+      }),
     ];
     this.#fill();
   }
