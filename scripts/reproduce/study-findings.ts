@@ -32,6 +32,7 @@ export function findings(results: StudyResults): string[] {
   return [
     '## What holds',
     '',
+    summaryOfOrders(natural, kappas, results),
     ...kappas.flatMap(kappa =>
       natural.map(search => orderOf([search, 'FGSM ε 0.3', kappa, 'Clean'], results)),
     ),
@@ -48,23 +49,60 @@ export function findings(results: StudyResults): string[] {
 }
 
 /** Whether means of MI fall in this order, and which steps are beyond chance. */
-function orderOf(ids: readonly string[], { scores, baselineScores }: StudyResults): string {
-  const base = mean([...baselineScores.mutualInformation]) ?? NaN;
+function orderOf(ids: readonly string[], results: StudyResults): string {
+  const { means, steps } = stepsOf(ids, results);
+  const base = mean([...results.baselineScores.mutualInformation]) ?? NaN;
+  const holds = steps.every(({ falls }) => falls);
+  const wrong = steps.filter(({ falls }) => !falls).map(({ id }) => `not above ${id}`);
+  const open = steps.filter(({ established }) => !established).map(({ id }) => `that above ${id}`);
+  return `- Relative MI, ${ids.join(' > ')}: ${holds ? 'holds' : `does not hold (${wrong.join(', ')})`}: ${means.map(value => significant(value / base)).join(', ')}. ${open.length === 0 ? 'Every step is established.' : `Not established: ${open.join(', ')}.`}`;
+}
+
+/** At which κ the whole order holds beyond chance, with both searches for natural adversaries. */
+function summaryOfOrders(
+  natural: readonly string[],
+  kappas: readonly string[],
+  results: StudyResults,
+): string {
+  const verdicts = kappas.map(kappa => {
+    const steps = natural.flatMap(
+      search => stepsOf([search, 'FGSM ε 0.3', kappa, 'Clean'], results).steps,
+    );
+    if (!steps.every(({ falls }) => falls)) return { kappa, verdict: 'no' };
+    return { kappa, verdict: steps.every(({ established }) => established) ? 'yes' : 'means' };
+  });
+  const named = (verdict: string): string => {
+    const ids = verdicts.filter(one => one.verdict === verdict).map(({ kappa }) => kappa);
+    return ids.length === 0 ? 'none' : ids.join(', ');
+  };
+  return `- **Relative MI, NA > FGSM > C&W > Clean**, beyond chance at: ${named('yes')}. By the means alone, which chance may have put in order, at: ${named('means')}. Not at: ${named('no')}. Line by line:`;
+}
+
+/** Whether a mean of MI is above the next, and whether that is beyond chance. */
+interface Step {
+  /** The lower of the two. */
+  readonly id: string;
+  readonly falls: boolean;
+  readonly established: boolean;
+}
+
+/** Mean MI of each set, and the step from each to the next. */
+function stepsOf(
+  ids: readonly string[],
+  { scores }: StudyResults,
+): { readonly means: readonly number[]; readonly steps: readonly Step[] } {
   const values = ids.map(id => [...(scores.get(id)?.mutualInformation ?? [])]);
   const means = values.map(list => mean(list) ?? NaN);
   const errors = values.map((list, i) => {
     const squares = list.map(value => (value - (means[i] ?? NaN)) ** 2);
     return Math.sqrt((mean(squares) ?? NaN) / list.length);
   });
-  const steps = ids.slice(1).map((id, i) => {
+  const steps = ids.slice(1).map((id, i): Step => {
     const difference = (means[i] ?? NaN) - (means[i + 1] ?? NaN);
     const width = 1.96 * Math.hypot(errors[i] ?? NaN, errors[i + 1] ?? NaN);
     return { id, falls: difference > 0, established: Math.abs(difference) > width };
   });
-  const holds = steps.every(({ falls }) => falls);
-  const wrong = steps.filter(({ falls }) => !falls).map(({ id }) => `not above ${id}`);
-  const open = steps.filter(({ established }) => !established).map(({ id }) => `that above ${id}`);
-  return `- Relative MI, ${ids.join(' > ')}: ${holds ? 'holds' : `does not hold (${wrong.join(', ')})`}: ${means.map(value => significant(value / base)).join(', ')}. ${open.length === 0 ? 'Every step is established.' : `Not established: ${open.join(', ')}.`}`;
+  return { means, steps };
 }
 
 /** Why a target was missed, as far as the numbers of this run tell. */

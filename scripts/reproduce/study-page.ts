@@ -334,7 +334,7 @@ function howItWasMade({ manifolds, sizes }: StudyResults, effort: StudyEffort): 
       rows,
     ),
     '',
-    `Manifolds learn from the 60,000 training digits without labels. FGSM and PGD: L∞, ε = 0.3. C&W: 5 constants × 200 steps, at κ = 0, 5 and 15. Sizes: ${sizes.samples} samples, ${sizes.fewer} for C&W at κ > 0, PGD and the adaptive rows, ${sizes.blackBox} for the black-box search. Seed 0.`,
+    `Manifolds learn from the 60,000 training digits without labels. FGSM and PGD: L∞, ε = 0.3. C&W: 5 constants × 200 steps, at κ = 0, 5, 10 and 15. Sizes: ${sizes.samples} samples, ${sizes.fewer} for C&W at κ > 0, PGD and the adaptive rows, ${sizes.blackBox} for the black-box search. Seed 0.`,
     '',
     `${engine}, ${threads} threads on ${cpus()[0]?.model ?? 'an unknown processor'}. ${
       computed === asked

@@ -104,6 +104,7 @@ export async function runStudy(
     runner.attack('FGSM ε 0.3', fgsm, range(0, sizes.samples)),
     runner.attack('C&W κ 0', carliniWagner(0), range(0, sizes.samples)),
     runner.attack('C&W κ 5', carliniWagner(5), range(0, sizes.fewer)),
+    runner.attack('C&W κ 10', carliniWagner(10), range(0, sizes.fewer)),
     runner.attack('C&W κ 15', carliniWagner(15), range(0, sizes.fewer)),
     runner.attack('PGD-40 ε 0.3', pgd, range(0, sizes.fewer)),
     runner.attack('PGD-40 ε 0.4', largePgd, range(0, sizes.fewer)),
