@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { findDisagreement } from './compile/agreement.ts';
+import { findDisagreement, stepTolerance } from './compile/agreement.ts';
 import { CompileError, disagreementError } from './compile/compile-error.ts';
 import { type CompiledFunction, compileFunction } from './compile/compile-function.ts';
 import type { ValueSpec } from './compile/program.ts';
@@ -104,7 +104,8 @@ class CompiledStep implements PreparedStep {
   /** The worst difference from TensorFlow.js; every output counts as one row. */
   async #check(inputs: Arrays, results: Arrays): Promise<number | undefined> {
     const reference = (given: Arrays): Promise<Arrays> => this.#eager.run(given);
-    return await findDisagreement(1, inputs, results, await reference(inputs), reference);
+    const expected = await reference(inputs);
+    return await findDisagreement(1, inputs, results, expected, reference, stepTolerance);
   }
 }
 

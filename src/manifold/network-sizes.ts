@@ -30,8 +30,14 @@ export interface SizeWishes {
   readonly width?: number;
 }
 
-/** Filters of the first convolution. Twice as many find clearly more only after an hour. */
-const firstFilters = { grey: 16, colour: 32 } as const;
+/**
+ * Filters of the innermost convolution; each one further out has half as many, but not below
+ * {@link fewestFilters}. Most of a step's time goes where the image is large, so a larger image gets a
+ * further convolution outside of the others instead of more filters in all. Twice as many find clearly
+ * more only after an hour.
+ */
+const innermostFilters = { grey: 32, colour: 64 } as const;
+const fewestFilters = 8;
 
 /** Convolutions halve an image until a side is at most this many pixels. */
 const innermostSide = 8;
@@ -63,13 +69,15 @@ export function chooseSizes(shape: readonly number[], wishes: SizeWishes = {}): 
     );
   }
   const halvings = Math.max(1, Math.ceil(Math.log2(smallest / innermostSide)));
-  const base = channels === 1 ? firstFilters.grey : firstFilters.colour;
+  const innermost = channels === 1 ? innermostFilters.grey : innermostFilters.colour;
+  const filtersOf = (level: number): number =>
+    Math.max(fewestFilters, innermost / 2 ** (halvings - 1 - level));
   return {
     kind: 'image',
     height: first,
     width: second,
     channels,
     latentSize: latentSize ?? 64,
-    filters: Array.from({ length: halvings }, (_, level) => scaled(base * 2 ** Math.min(level, 2))),
+    filters: Array.from({ length: halvings }, (_, level) => scaled(filtersOf(level))),
   };
 }

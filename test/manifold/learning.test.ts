@@ -85,6 +85,37 @@ describe('a step of the training', () => {
   });
 });
 
+describe('the sizes of the networks', () => {
+  test.each([
+    [
+      [28, 28, 1],
+      [16, 32],
+    ],
+    [
+      [32, 32, 3],
+      [32, 64],
+    ],
+    [
+      [64, 64, 1],
+      [8, 16, 32],
+    ],
+    [
+      [64, 64, 3],
+      [16, 32, 64],
+    ],
+    [
+      [96, 96, 3],
+      [8, 16, 32, 64],
+    ],
+    [
+      [128, 128, 1],
+      [8, 8, 16, 32],
+    ],
+  ])('a larger image has a further convolution outside of the others: %j', (shape, filters) => {
+    expect(chooseSizes(shape)).toMatchObject({ filters });
+  });
+});
+
 describe('a training', () => {
   test('finds the ring: reconstructions are near, and noise is taken away', async () => {
     const trained = await learnManifold(options('a', { settings: { steps: 1200 } }));

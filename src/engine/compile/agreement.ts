@@ -4,6 +4,12 @@ import { Random } from '../../random/random.ts';
 export const tolerance = 1e-4;
 
 /**
+ * The same for a whole step of a training. It sums over all pixels of a batch, and at its first call
+ * Adam divides each gradient by its own size, so that one which is nearly zero is all rounding.
+ */
+export const stepTolerance = 1e-3;
+
+/**
  * Least scale of a row that is a single number, a loss or a probability: it may be near zero after
  * sums of large numbers, and has no larger number beside it to be measured by.
  */
@@ -35,6 +41,7 @@ export type RowFunction = (inputs: Arrays) => Promise<Arrays>;
  * reference's own jump, in the same row of the same output, is no disagreement.
  *
  * @param reference called again only where a row does not agree at once
+ * @param allowed in place of {@link tolerance}
  * @returns nothing when they agree, else the worst difference relative to the largest number
  */
 export async function findDisagreement(
@@ -43,6 +50,7 @@ export async function findDisagreement(
   actual: Arrays,
   expected: Arrays,
   reference: RowFunction,
+  allowed = tolerance,
 ): Promise<number | undefined> {
   const differences = differencesOf(rows, actual, expected);
   const scales = expected.flatMap(values => rowsOf(values, rows).map(scaleOf));
@@ -50,7 +58,7 @@ export async function findDisagreement(
   const disagreements = (): number[] =>
     differences.flatMap((difference, index) => {
       const [scale, jump] = [scales[index] as number, jumps[index] as number];
-      return difference <= Math.max(tolerance * scale, slack * jump) ? [] : [difference / scale];
+      return difference <= Math.max(allowed * scale, slack * jump) ? [] : [difference / scale];
     });
 
   for (const [attempt, nudge] of nudges.entries()) {

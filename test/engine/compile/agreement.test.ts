@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Arrays, findDisagreement } from '../../../src/engine/compile/agreement.ts';
+import {
+  type Arrays,
+  findDisagreement,
+  stepTolerance,
+} from '../../../src/engine/compile/agreement.ts';
 
 /** f(x) = max(0, x − 1) and its derivative, in float64: the derivative jumps at 1. */
 const rampReference = ([xs]: Arrays): Promise<Arrays> =>
@@ -49,6 +53,21 @@ test('a single number near zero is measured by 10⁻⁶, and no more', async () 
     );
   expect(await compare(1.05e-5)).toBeUndefined();
   expect(await compare(1.2e-5)).toBeCloseTo(2e-4, 5);
+});
+
+test('a step of a training may differ by a thousandth, and no more', async () => {
+  const expected = [Float32Array.of(1, 0.5)];
+  const compare = (actual: number): Promise<number | undefined> =>
+    findDisagreement(
+      1,
+      [Float32Array.of(1)],
+      [Float32Array.of(actual, 0.5)],
+      expected,
+      () => Promise.resolve(expected),
+      stepTolerance,
+    );
+  expect(await compare(1.0009)).toBeUndefined();
+  expect(await compare(1.002)).toBeCloseTo(2e-3, 6);
 });
 
 describe('rows', () => {
