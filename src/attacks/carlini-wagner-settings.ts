@@ -31,7 +31,10 @@ export interface CarliniWagnerSettings {
    * the clean input with the constant that is given.
    */
   readonly warmStartSteps?: number;
-  /** Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true. */
+  /**
+   * Let a sample leave a round when a tenth of the steps has not lowered its loss. Default true, but
+   * false for the preset `warm`, whose rounds end with small steps.
+   */
   readonly abortEarly?: boolean;
   /** Attack every class besides the label and keep one; without it the label is only to be left. */
   readonly targets?: TargetChoice;

@@ -2,10 +2,11 @@ import type { Condition, Flag } from './audit-report.ts';
 
 /**
  * The first error flag that keeps the accuracy under an attack from being read as robustness: one of
- * the attack itself, or one of the model, if the attack follows the model's gradients.
+ * the attack itself, or one of the model, if the attack follows the model's gradients. A Square of few
+ * queries is doubted like them.
  */
 export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | undefined {
-  if (!followsGradients(condition)) return undefined;
+  if (!needsGradients(condition)) return undefined;
   return flags.find(
     flag =>
       flag.severity === 'error' &&
@@ -13,12 +14,37 @@ export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | un
   );
 }
 
-/** Square, or the ensemble that ends with it: what they cannot break does not hang on gradients. */
-export function searchesWithoutGradients({ attack }: Condition): boolean {
-  return attack?.name === 'square' || attack?.name === 'autoattack';
+/**
+ * Queries for each sample below which Square has tried too little to stand in for gradients that fail:
+ * a fifth of what AutoAttack gives it.
+ */
+const TELLING_QUERIES = 1000;
+
+/**
+ * Whether an attack says without gradients what another one was to say with them: Square with enough
+ * queries, or the ensemble that ends with it, in the same norm and at least as large a ball. One that
+ * aims at a class, or was made on another model, says less; and no ball is as large as a search for
+ * the smallest change may go.
+ */
+export function standsInFor(search: Condition, other: Condition): boolean {
+  if (search.attack === undefined || other.attack === undefined) return false;
+  const { norm, settings } = search.attack;
+  if ('target' in settings || 'madeOn' in settings) return false;
+  const { epsilon } = other.attack.settings;
+  if (typeof settings['epsilon'] !== 'number' || typeof epsilon !== 'number') return false;
+  return (
+    searchesWithoutGradients(search) && norm === other.attack.norm && settings['epsilon'] >= epsilon
+  );
 }
 
-function followsGradients(condition: Condition): boolean {
+/** Square, or the ensemble that ends with it: what they cannot break does not hang on gradients. */
+function searchesWithoutGradients({ attack }: Condition): boolean {
+  if (attack?.name === 'autoattack') return true;
+  return attack?.name === 'square' && Number(attack.settings['queries']) >= TELLING_QUERIES;
+}
+
+/** Also a Square of so few queries that it shows little where gradients show nothing. */
+function needsGradients(condition: Condition): boolean {
   const { attack, kind } = condition;
   if (kind === 'natural') return true;
   if (attack === undefined || attack.name === 'noise' || 'madeOn' in attack.settings) return false;

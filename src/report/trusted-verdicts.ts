@@ -1,6 +1,6 @@
 import type { Requirement } from '../config/audit-config.ts';
 import type { Check, Condition, Flag } from './audit-report.ts';
-import { doubtOf, searchesWithoutGradients } from './doubt.ts';
+import { doubtOf, standsInFor } from './doubt.ts';
 
 /** What verdicts rest on. */
 export interface TrustEvidence {
@@ -12,7 +12,7 @@ export interface TrustEvidence {
  * Takes back verdicts that rest on attacks which an error flag says cannot be believed: a model must
  * not pass because its gradients vanished or were wrong. Such a requirement is not measured; one that
  * is missed stays missed, since what an attack did find is real. Attacks that follow no gradient of the
- * model keep their verdicts, and so does the worst case of a suite that has Square among them.
+ * model keep their verdicts, and so does the worst case where Square stands in for each doubtful one.
  *
  * @param checks one for each requirement, in order
  */
@@ -50,7 +50,9 @@ function doubtOfRequirement(
   const attacks = conditions.filter(({ id, kind }) =>
     attack === undefined ? kind === 'attack' : id === attack,
   );
-  // Square decides the worst case where gradients do not: noise and other models are too weak for it.
-  if (attack === undefined && attacks.some(searchesWithoutGradients)) return undefined;
-  return attacks.map(condition => doubtOf(condition, flags)).find(flag => flag !== undefined);
+  // In the worst case, Square decides where gradients do not, as far as it has looked.
+  const doubted = attacks.filter(
+    condition => attack !== undefined || !attacks.some(search => standsInFor(search, condition)),
+  );
+  return doubted.map(condition => doubtOf(condition, flags)).find(flag => flag !== undefined);
 }
