@@ -20,6 +20,7 @@ import type { PlannedProbe } from './probes.ts';
 import { AuditProgress } from './progress.ts';
 import { ReportWriter } from './report-writer.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
+import { limitThreads } from './thread-limit.ts';
 
 /** Folder of finished pieces, in the folder of the configuration. */
 const pieceFolder = join('.assay', 'pieces');
@@ -37,6 +38,8 @@ export interface AuditOptions {
   readonly toolVersion: string;
   /** Opens what runs the pieces. */
   readonly openExecutor: (subject: AuditSubject) => Promise<PieceExecutor>;
+  /** Bytes of memory that this process may take; when left out, what the system says. */
+  readonly availableMemory?: () => number;
   readonly onEvent: (event: AuditEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -59,6 +62,8 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { config, modelPath, overrides, signal, onEvent } = options;
   const subject = subjectOf(options);
   onEvent({ kind: 'progress', phase: 'Opening model and data', fraction: 0 });
+  // Before a thread takes its part.
+  const availableBytes = (options.availableMemory ?? (() => process.availableMemory()))();
   const executor = await options.openExecutor(subject);
   // A cancelled audit does not wait for what runs: the threads are ended, their pieces reject.
   const stop = () => void executor.dispose();
@@ -66,6 +71,7 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   try {
     signal.throwIfAborted();
     const record = await executor.describe();
+    const { threads, notes } = await limitThreads(executor.threads, record, availableBytes);
     const plan = planAudit(config.config, overrides, subject, record);
     const files = await stampFiles(config, modelPath, record);
     const all = [...plan.samples, ...plan.baseline];
@@ -74,13 +80,14 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
       plan,
       config,
       record,
-      { toolVersion: options.toolVersion, modelPath, threads: executor.threads, files },
+      { toolVersion: options.toolVersion, modelPath, threads, files },
       new Map(all.map((index, i) => [index, ids[i] ?? String(index)])),
     );
+    report.addEngineNotes(notes);
     const writer = new ReportWriter(reportFolderOf(config.folder, modelPath), report, reportPath =>
       onEvent({ kind: 'report', reportPath }),
     );
-    const run = new AuditRun(options, plan, report, writer, executor);
+    const run = new AuditRun(options, plan, report, writer, executor, threads);
     await run.checkGradient();
     const state = await run.runPieces();
     return { reportPath: writer.path, report: await writer.finish(state) };
@@ -153,6 +160,7 @@ class AuditRun {
   readonly #report: GrowingReport;
   readonly #writer: ReportWriter;
   readonly #executor: PieceExecutor;
+  readonly #threads: number;
   readonly #store: PieceStore;
   readonly #schedule: PieceSchedule;
   readonly #progress: AuditProgress;
@@ -166,12 +174,14 @@ class AuditRun {
     report: GrowingReport,
     writer: ReportWriter,
     executor: PieceExecutor,
+    threads: number,
   ) {
     this.#options = options;
     this.#plan = plan;
     this.#report = report;
     this.#writer = writer;
     this.#executor = executor;
+    this.#threads = threads;
     this.#store = new PieceStore(join(options.config.folder, pieceFolder));
     this.#schedule = new PieceSchedule(plan.pieces);
     this.#progress = new AuditProgress(plan.pieces, options.onEvent);
@@ -206,7 +216,7 @@ class AuditRun {
     try {
       if (this.#isCancelled()) close();
       this.#dropDecided();
-      await Promise.all(Array.from({ length: this.#executor.threads }, () => this.#work()));
+      await Promise.all(Array.from({ length: this.#threads }, () => this.#work()));
     } finally {
       signal.removeEventListener('abort', close);
     }
@@ -233,7 +243,7 @@ class AuditRun {
         await this.#runProbe(probe);
       }
     };
-    await Promise.all(Array.from({ length: this.#executor.threads }, work));
+    await Promise.all(Array.from({ length: this.#threads }, work));
   }
 
   /** A probe that fails is told of and takes nothing with it. */

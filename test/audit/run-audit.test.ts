@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PieceTask } from '../../src/audit/piece.ts';
+import { openThreads } from '../../src/audit/thread-executor.ts';
 import { EngineError } from '../../src/engine/engine-error.ts';
 import { openNpz } from '../../src/numpy/open-numpy.ts';
 import type { AuditReport } from '../../src/report/audit-report.ts';
@@ -137,6 +138,36 @@ describe('an audit', () => {
     expect(other.report.samples.map(({ index }) => index)).not.toEqual(
       one.report.samples.map(({ index }) => index),
     );
+  });
+});
+
+describe('memory', () => {
+  /** Audits on real tensor threads, three of them if memory allows. */
+  async function auditWith(mebibytes: number): Promise<AuditReport> {
+    const workspace = await IrisWorkspace.make();
+    const { report } = await workspace.audit({
+      openExecutor: subject => openThreads(subject, 3),
+      availableMemory: () => mebibytes * 2 ** 20,
+    });
+    return report;
+  }
+
+  test('that does not hold a model on every thread lowers their number, and nothing else', async () => {
+    const small = await auditWith(500);
+    expect(small.engine.threads).toBe(2);
+    expect(small.engine.notes).toEqual([
+      expect.stringMatching(
+        /^The audit uses 2 of 3 threads: each may take 17\d MiB with these models, and 500 MiB of memory are available\.$/,
+      ),
+    ]);
+    const large = await auditWith(5000);
+    expect(large.engine).toMatchObject({ threads: 3, notes: [] });
+    expect(content(large)).toEqual(content(small));
+  });
+
+  test('that does not even hold one leaves one', async () => {
+    const { engine, state } = await auditWith(1);
+    expect([engine.threads, state]).toEqual([1, 'complete']);
   });
 });
 
