@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 
-const cli = resolve(import.meta.dirname, '../../dist/cli.cjs');
+const bundledCli = resolve(import.meta.dirname, '../../dist/cli.cjs');
 
 export interface CliResult {
   readonly exitCode: number | null;
@@ -9,11 +9,15 @@ export interface CliResult {
   readonly problems: string;
 }
 
-/** Runs the bundled `assay` as a user would. `onOutput` sees standard error as it comes. */
+/**
+ * Runs the bundled `assay` as a user would. `onProgress` sees standard error as it comes; `cli` is the
+ * bundle of another installation.
+ */
 export async function runCli(
   folder: string,
   args: readonly string[],
   onProgress?: (text: string, interrupt: () => void) => void,
+  cli = bundledCli,
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: folder,
