@@ -4,6 +4,7 @@ import type { ConditionResults } from './condition-results.ts';
 import type { SkippedCondition } from './further-conditions.ts';
 import { checkTrust } from './model-sanity.ts';
 import type { ProbeResult } from './probes.ts';
+import { checkSuite } from './weak-suite.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
@@ -11,6 +12,8 @@ export interface FlagEvidence {
   readonly gradientCheck: GradientCheckRecord | null;
   readonly probes: readonly ProbeResult[];
   readonly classCount: number;
+  /** Lowest and highest value of an input. */
+  readonly bounds: readonly [number, number];
   readonly samples: number;
   readonly baselineSamples: number;
   readonly skipped: readonly SkippedCondition[];
@@ -25,14 +28,20 @@ export function raiseFlags({
   gradientCheck,
   probes,
   classCount,
+  bounds,
   samples,
   baselineSamples,
   skipped,
 }: FlagEvidence): Flag[] {
+  const weakSuite = checkSuite(
+    conditions.map(({ plan }) => plan),
+    bounds,
+  );
   return [
     ...gradientFlags(gradientCheck),
     ...checkTrust({ conditions, probes, classCount }),
     ...checkAttacks(conditions),
+    ...(weakSuite === undefined ? [] : [weakSuite]),
     ...skipped.map(({ label, reason, remedy }) => ({
       id: 'condition-skipped',
       severity: 'info' as const,

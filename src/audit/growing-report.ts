@@ -277,6 +277,7 @@ export class GrowingReport {
         this.#probes.filter(result => result.probe === probe),
       ),
       classCount: this.#record.model.classCount,
+      bounds: this.#record.model.bounds,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
       skipped: this.#plan.skipped,

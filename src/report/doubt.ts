@@ -3,7 +3,7 @@ import type { Condition, Flag } from './audit-report.ts';
 /**
  * The first error flag that keeps the accuracy under an attack from being read as robustness: one of
  * the attack itself, or one of the model, if the attack follows the model's gradients. A Square of few
- * queries is doubted like them.
+ * queries is doubted like them, and so is AutoAttack, three of whose four stages follow gradients.
  */
 export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | undefined {
   if (!needsGradients(condition)) return undefined;
@@ -12,6 +12,29 @@ export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | un
       flag.severity === 'error' &&
       (flag.condition === undefined || flag.condition === condition.id),
   );
+}
+
+/**
+ * The first flag that keeps all attacks together from being read as robustness. What misleads one
+ * attack does not count where another one stands in for it. A model whose gradients are wrong or
+ * missing stays unknown even then: a random search leaves more samples right than gradients would, and
+ * is as blind as they are where saturated probabilities never change.
+ */
+export function doubtOfSuite(
+  attacks: readonly Condition[],
+  flags: readonly Flag[],
+): Flag | undefined {
+  const ofTheModel = flags.find(
+    ({ id, severity, condition }) =>
+      condition === undefined && (severity === 'error' || id === 'weak-attacks'),
+  );
+  if (ofTheModel !== undefined) return ofTheModel;
+  return attacks
+    .filter(
+      condition => !attacks.some(search => search !== condition && standsInFor(search, condition)),
+    )
+    .map(condition => doubtOf(condition, flags))
+    .find(flag => flag !== undefined);
 }
 
 /**
@@ -26,7 +49,7 @@ const TELLING_QUERIES = 1000;
  * aims at a class, or was made on another model, says less; and no ball is as large as a search for
  * the smallest change may go.
  */
-export function standsInFor(search: Condition, other: Condition): boolean {
+function standsInFor(search: Condition, other: Condition): boolean {
   if (search.attack === undefined || other.attack === undefined) return false;
   const { norm, settings } = search.attack;
   if ('target' in settings || 'madeOn' in settings) return false;
@@ -48,5 +71,5 @@ function needsGradients(condition: Condition): boolean {
   const { attack, kind } = condition;
   if (kind === 'natural') return true;
   if (attack === undefined || attack.name === 'noise' || 'madeOn' in attack.settings) return false;
-  return !searchesWithoutGradients(condition);
+  return attack.name !== 'square' || !searchesWithoutGradients(condition);
 }

@@ -1,6 +1,6 @@
 import type { Requirement } from '../config/audit-config.ts';
 import type { Check, Condition, Flag } from './audit-report.ts';
-import { doubtOf, standsInFor } from './doubt.ts';
+import { doubtOf, doubtOfSuite } from './doubt.ts';
 
 /** What verdicts rest on. */
 export interface TrustEvidence {
@@ -11,8 +11,9 @@ export interface TrustEvidence {
 /**
  * Takes back verdicts that rest on attacks which an error flag says cannot be believed: a model must
  * not pass because its gradients vanished or were wrong. Such a requirement is not measured; one that
- * is missed stays missed, since what an attack did find is real. Attacks that follow no gradient of the
- * model keep their verdicts, and so does the worst case where Square stands in for each doubtful one.
+ * is missed stays missed, since what an attack did find is real. Square named by itself keeps its
+ * verdict, and where it stands in for the doubtful attacks, the worst case does too, unless the gradients of the model as such are
+ * wrong or missing, or no attack is strong enough.
  *
  * @param checks one for each requirement, in order
  */
@@ -47,12 +48,14 @@ function doubtOfRequirement(
 ): Flag | undefined {
   if (requirement.check === 'clean-accuracy') return undefined;
   const { attack } = requirement;
-  const attacks = conditions.filter(({ id, kind }) =>
-    attack === undefined ? kind === 'attack' : id === attack,
-  );
-  // In the worst case, Square decides where gradients do not, as far as it has looked.
-  const doubted = attacks.filter(
-    condition => attack !== undefined || !attacks.some(search => standsInFor(search, condition)),
-  );
-  return doubted.map(condition => doubtOf(condition, flags)).find(flag => flag !== undefined);
+  if (attack === undefined) {
+    return doubtOfSuite(
+      conditions.filter(({ kind }) => kind === 'attack'),
+      flags,
+    );
+  }
+  return conditions
+    .filter(({ id }) => id === attack)
+    .map(condition => doubtOf(condition, flags))
+    .find(flag => flag !== undefined);
 }

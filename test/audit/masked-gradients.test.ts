@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AttackConfig } from '../../src/config/attack-config.ts';
 import type { AuditReport } from '../../src/report/audit-report.ts';
+import type { Mask } from '../fixtures/masked-digits.ts';
 import { auditMaskedDigits, node } from '../fixtures/masked-digits.ts';
 
 /** Square may use more queries than here; these are enough for masked models to fall. */
@@ -20,6 +21,40 @@ const roundedInput = {
   ],
   constants: { levels: 8 },
 };
+
+/** Probabilities that are 0 and 1, with a step behind them that hides the softmax from the loader. */
+function saturated(steepness: number): Mask {
+  return {
+    after: [
+      node('steep', 'Mul', 'digits_graph/probabilities/BiasAdd', 'steepness'),
+      node('probabilities', 'Softmax', 'steep'),
+      node('answer', 'Mul', 'probabilities', 'one'),
+    ],
+    constants: { steepness, one: 1 },
+  };
+}
+
+function noisyInput(deviation: number): Mask {
+  return {
+    before: [
+      {
+        name: 'size',
+        op: 'Shape',
+        input: ['image'],
+        attr: { T: { type: 'DT_FLOAT' }, out_type: { type: 'DT_INT32' } },
+      },
+      {
+        name: 'normal',
+        op: 'RandomStandardNormal',
+        input: ['size'],
+        attr: { dtype: { type: 'DT_FLOAT' }, T: { type: 'DT_INT32' } },
+      },
+      node('noise', 'Mul', 'normal', 'deviation'),
+      node('masked', 'AddV2', 'image', 'noise'),
+    ],
+    constants: { deviation },
+  };
+}
 
 function robustAccuracy(report: AuditReport, attack: string): number {
   const found = report.conditions.find(({ id }) => id.startsWith(attack));
@@ -76,47 +111,13 @@ describe('a network whose gradients are masked is not called robust', () => {
   });
 
   test('a softmax so steep that its probabilities are 0 and 1', async () => {
-    const report = await auditMaskedDigits(
-      {
-        after: [
-          node('steep', 'Mul', 'digits_graph/probabilities/BiasAdd', 'steepness'),
-          node('probabilities', 'Softmax', 'steep'),
-          // What an application does to probabilities, and what hides the softmax from the loader.
-          node('answer', 'Mul', 'probabilities', 'one'),
-        ],
-        constants: { steepness: 100, one: 1 },
-      },
-      attacks,
-      samples,
-    );
+    const report = await auditMaskedDigits(saturated(100), attacks, samples);
     expectUnmasked(report);
     expect(flagIds(report)).toContain('gradient-unavailable');
   });
 
   test('noise on the input: no two answers are the same', async () => {
-    const report = await auditMaskedDigits(
-      {
-        before: [
-          {
-            name: 'size',
-            op: 'Shape',
-            input: ['image'],
-            attr: { T: { type: 'DT_FLOAT' }, out_type: { type: 'DT_INT32' } },
-          },
-          {
-            name: 'normal',
-            op: 'RandomStandardNormal',
-            input: ['size'],
-            attr: { dtype: { type: 'DT_FLOAT' }, T: { type: 'DT_INT32' } },
-          },
-          node('noise', 'Mul', 'normal', 'deviation'),
-          node('masked', 'AddV2', 'image', 'noise'),
-        ],
-        constants: { deviation: 0.5 },
-      },
-      attacks,
-      samples,
-    );
+    const report = await auditMaskedDigits(noisyInput(0.5), attacks, samples);
     expect(flagIds(report)).toEqual(expect.arrayContaining(['stochastic-model', 'lost-success']));
   });
 
@@ -137,7 +138,7 @@ describe('a network whose gradients are masked is not called robust', () => {
     );
   });
 
-  test('Square decides the worst case where gradients do not', async () => {
+  test('Square shows what it broke, but does not prove a model without gradients robust', async () => {
     const report = await auditMaskedDigits(
       roundedInput,
       [
@@ -154,7 +155,7 @@ describe('a network whose gradients are masked is not called robust', () => {
     );
     expect(flagIds(report)).toContain('gradient-unavailable');
     expect(report.checks.map(({ verdict }) => verdict)).toEqual([
-      'pass',
+      'unknown',
       'fail',
       'unknown',
       'pass',
@@ -195,6 +196,36 @@ describe('a network whose gradients are masked is not called robust', () => {
     );
     expect(robustAccuracy(report, 'square')).toBeGreaterThanOrEqual(8);
     expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown']);
+  });
+
+  test.each([
+    ['a rounded input', roundedInput, 0.1],
+    ['probabilities so saturated that Square sees no change either', saturated(1000), 0.3],
+  ])('nor does AutoAttack alone: %s', async (_, mask, epsilon) => {
+    const requirement = { check: 'robust-accuracy', minimum: 0.01 };
+    const autoattack = { attack: 'autoattack', norm: 'Linf', epsilon } as const;
+    const report = await auditMaskedDigits(mask, [autoattack], 8, [
+      requirement,
+      { ...requirement, attack: `autoattack-linf-${epsilon}` },
+    ]);
+    expect(flagIds(report)).toContain('unbounded-fails');
+    expect(robustAccuracy(report, 'autoattack')).toBeGreaterThan(0);
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
+  });
+
+  test('noise on the input loses to the mean of many passes, which also beats Square', async () => {
+    const pgd = { attack: 'pgd', norm: 'Linf', epsilon: 0.2 } as const;
+    const count = 24;
+    const single = await auditMaskedDigits(
+      noisyInput(0.3),
+      [pgd, { ...pgd, attack: 'square', queries: 300 }],
+      count,
+    );
+    const averaged = await auditMaskedDigits(noisyInput(0.3), [pgd], count, [], 10);
+    const left = robustAccuracy(averaged, 'pgd');
+    expect(left).toBeLessThan(robustAccuracy(single, 'pgd'));
+    // The noise changes the scores more than a window does: a random search cannot tell what helped.
+    expect(left).toBeLessThan(robustAccuracy(single, 'square'));
   });
 
   test('the same network unmasked raises no flag', async () => {
