@@ -14,7 +14,7 @@ const bytesOfThread = 170 * mebibyte;
 
 /**
  * What a thread takes at most for each byte of weights. Audits of dense networks with 12 and 50 MiB of
- * them went up to 711 and 2009 MiB on the native engine: each function that is compiled (logits,
+ * them went up to 711 and 1497 MiB on the native engine: each function that is compiled (logits,
  * gradients, passes, for several sizes of batch) has them in its graph, and the runtime packs them once
  * more. On wasm, 12 MiB went up to 302 MiB.
  */

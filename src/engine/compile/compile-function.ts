@@ -1,7 +1,7 @@
 import { sizeOf } from '../../arrays/batch.ts';
 import { channelBlockOf } from './block-size.ts';
 import { lowerProgram } from './lowering.ts';
-import type { OnnxGraph } from './onnx.ts';
+import type { OnnxGraph, OnnxNode } from './onnx.ts';
 import { liveOperations, type ValueSpec } from './program.ts';
 import { type Runtime, Session, type SessionOptions, type TensorData } from './session.ts';
 import { isStale, type TensorFunction, type Trace, traceFunction } from './trace.ts';
@@ -11,13 +11,20 @@ export class CompiledFunction {
   readonly #trace: Trace;
   readonly #session: Session;
   readonly #inputs: readonly ValueSpec[];
-  readonly graph: OnnxGraph;
+  /** The operators that it runs. Their constants are in the session alone, once more would be a waste. */
+  readonly nodes: readonly OnnxNode[];
+  /** Size of those constants. The session may hold them twice, packed for its products. */
+  readonly constantBytes: number;
 
   constructor(inputs: readonly ValueSpec[], trace: Trace, graph: OnnxGraph, session: Session) {
     this.#inputs = inputs;
     this.#trace = trace;
     this.#session = session;
-    this.graph = graph;
+    this.nodes = graph.nodes;
+    this.constantBytes = [...graph.initializers.values()].reduce(
+      (sum, { data }) => sum + data.byteLength,
+      0,
+    );
   }
 
   /** Whether a variable that the function read has been assigned since: compile it again. */

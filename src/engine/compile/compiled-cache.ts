@@ -1,10 +1,23 @@
 import type { CompiledFunction } from './compile-function.ts';
 
+/** Functions that are kept however much memory they hold, so that they can take turns. */
+const leastKept = 4;
+
 interface Entry {
   readonly compiled: Promise<CompiledFunction>;
+  /** Of its constants; 0 while it is being compiled. */
+  bytes: number;
   /** Calls that are using it now. */
   users: number;
   evicted: boolean;
+}
+
+/** What a cache keeps at most. */
+export interface CacheLimits {
+  /** Compiled functions, at least 1. */
+  readonly functions: number;
+  /** Bytes of their constants: each has the weights of its model in it, more than once at times. */
+  readonly bytes: number;
 }
 
 /**
@@ -12,13 +25,12 @@ interface Entry {
  * JavaScript. The one that was used least recently goes first, and never while it is running.
  */
 export class CompiledCache {
-  readonly #capacity: number;
+  readonly #limits: CacheLimits;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
 
-  /** @param capacity most compiled functions that are kept, at least 1 */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(limits: CacheLimits) {
+    this.#limits = limits;
   }
 
   /** Number of compiled functions that are kept. */
@@ -36,13 +48,21 @@ export class CompiledCache {
     compile: () => Promise<CompiledFunction>,
     action: (compiled: CompiledFunction) => Promise<T>,
   ): Promise<T> {
-    const entry = this.#entries.get(key) ?? { compiled: compile(), users: 0, evicted: false };
+    const entry = this.#entries.get(key) ?? {
+      compiled: compile(),
+      bytes: 0,
+      users: 0,
+      evicted: false,
+    };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users += 1;
     try {
-      this.#evictDownTo(this.#capacity);
-      return await action(await entry.compiled);
+      this.#evictSurplus();
+      const compiled = await entry.compiled;
+      entry.bytes = compiled.constantBytes;
+      this.#evictSurplus();
+      return await action(compiled);
     } catch (error) {
       // What failed to compile is not kept.
       await entry.compiled.catch(() => this.evict(key));
@@ -67,10 +87,15 @@ export class CompiledCache {
     for (const key of [...this.#entries.keys()]) this.evict(key);
   }
 
-  #evictDownTo(count: number): void {
-    for (const [key, { users }] of this.#entries) {
-      if (this.#entries.size <= count) return;
-      if (users === 0) this.evict(key);
+  #evictSurplus(): void {
+    const { functions, bytes } = this.#limits;
+    let held = [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
+    for (const [key, entry] of this.#entries) {
+      const isTooLarge = held > bytes && this.#entries.size > leastKept;
+      if (this.#entries.size <= functions && !isTooLarge) return;
+      if (entry.users > 0) continue;
+      held -= entry.bytes;
+      this.evict(key);
     }
   }
 }

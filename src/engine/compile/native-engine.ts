@@ -1,6 +1,6 @@
 import { EngineError } from '../engine-error.ts';
 import type { BatchFunction, Engine, PreparedFunction } from '../engine.ts';
-import { CompiledCache } from './compiled-cache.ts';
+import { type CacheLimits, CompiledCache } from './compiled-cache.ts';
 import { type NativeContext, NativeFunction } from './native-function.ts';
 import { type ExecutionProvider, loadRuntime } from './session.ts';
 
@@ -16,8 +16,8 @@ export interface NativeEngineOptions {
   readonly threads?: number;
   /** Where to look for onnxruntime-node when Assay has not brought it along. */
   readonly moduleFolders?: readonly string[];
-  /** Most compiled functions that are kept; 16 when it is left out. */
-  readonly maximumSessions?: number;
+  /** What is kept of compiled functions: 16 with 256 MiB of constants when it is left out. */
+  readonly cacheLimits?: CacheLimits;
 }
 
 /**
@@ -32,14 +32,14 @@ export async function openNativeEngine({
   provider = 'cpu',
   threads = 1,
   moduleFolders = [],
-  maximumSessions = 16,
+  cacheLimits = { functions: 16, bytes: 256 * 2 ** 20 },
 }: NativeEngineOptions): Promise<Engine> {
   const runtime = await loadRuntime(moduleFolders);
   return new NativeEngine(eager, {
     runtime,
     threads,
     provider,
-    cache: new CompiledCache(maximumSessions),
+    cache: new CompiledCache(cacheLimits),
   });
 }
 

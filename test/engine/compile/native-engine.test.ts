@@ -208,12 +208,16 @@ describe('what a recording would freeze', () => {
 });
 
 describe('sessions', () => {
-  test('more functions than are kept take turns', async () => {
+  test.each([
+    { functions: 2, bytes: Infinity },
+    // Each of them has one constant: more than this, so as few are kept as ever.
+    { functions: 16, bytes: 1 },
+  ])('more functions than are kept take turns: %o', async cacheLimits => {
     const engine = await openNativeEngine({
       eager: await openEngine({ name: 'cpu' }),
-      maximumSessions: 2,
+      cacheLimits,
     });
-    const functions = [1, 2, 3, 4].map(factor =>
+    const functions = [1, 2, 3, 4, 5, 6].map(factor =>
       engine.prepare(onTriples(`times ${factor}`, x => tf.mul(x, factor))),
     );
     const input = triples(3);

@@ -162,13 +162,11 @@ describe('convolutions whose filter is trained', () => {
       shapes.map(shape => ({ shape, type: 'float32' })),
     );
     await compiled.release();
-    const operators = compiled.graph.nodes
+    const operators = compiled.nodes
       .filter(({ domain }) => domain !== undefined)
       .map(({ operator }) => operator);
     // The bias is part of the convolution, and its activation is computed before blocks are left.
     expect(operators).toEqual(block === undefined ? [] : ['ReorderInput', 'Conv', 'ReorderOutput']);
-    expect(compiled.graph.nodes.some(({ operator }) => operator === 'Add')).toBe(
-      block === undefined,
-    );
+    expect(compiled.nodes.some(({ operator }) => operator === 'Add')).toBe(block === undefined);
   });
 });
