@@ -51,17 +51,15 @@ describe('a network trained on adversaries of 0.3', () => {
 });
 
 describe('an undefended network is as weak as published ones', () => {
-  const count = 30;
   let classifier: Classifier;
-  let digits: Digits;
   beforeAll(async () => {
     classifier = await openDigitsModel(engine, 'digits-graph');
-    digits = await firstDigits(count);
   });
   afterAll(() => classifier.dispose());
 
   test('PGD of 0.3 leaves about nothing (Madry 2018)', async () => {
-    const { outcomes } = await attack(classifier, digits, {
+    const count = 100;
+    const { outcomes } = await attack(classifier, await firstDigits(count), {
       attack: 'pgd',
       norm: 'Linf',
       epsilon: 0.3,
@@ -69,17 +67,20 @@ describe('an undefended network is as weak as published ones', () => {
     expect(robustAccuracy(outcomes).count).toBeLessThanOrEqual(0.04 * count);
   });
 
-  test('DDN needs an L2 of about 1.4 (Rony 2019; 1.38 with the LeNet of advertorch)', async () => {
+  // The published networks are others: a tenth (DDN) and 15% (FAB) above and below theirs.
+  test('DDN needs an L2 of about 1.38 (Rony 2019, with the LeNet of advertorch)', async () => {
+    const digits = await firstDigits(120);
     const result = await attack(classifier, digits, { attack: 'ddn', steps: 300 });
     const found = [...distancesToError(result, digits.inputs, 'L2')].filter(size => size > 0);
-    expect(mean(found)).toBeGreaterThan(0.9);
-    expect(mean(found)).toBeLessThan(1.9);
+    expect(mean(found)).toBeGreaterThan(1.24);
+    expect(mean(found)).toBeLessThan(1.52);
   });
 
   test('FAB needs an L∞ of about 0.11 (Croce & Hein 2020)', async () => {
+    const digits = await firstDigits(50);
     const result = await attack(classifier, digits, { attack: 'fab', norm: 'Linf' });
     const middle = median([...distancesToError(result, digits.inputs, 'Linf')]);
-    expect(middle).toBeGreaterThan(0.07);
-    expect(middle).toBeLessThan(0.16);
+    expect(middle).toBeGreaterThan(0.0935);
+    expect(middle).toBeLessThan(0.1265);
   });
 });

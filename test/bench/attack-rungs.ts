@@ -25,14 +25,14 @@ export const contests: readonly AttackContest[] = [
     title: `PGD L∞ ε=${epsilon}`,
     samples: 300,
     epsilon,
-    rungs: [10, 20, 40, 100].map(steps => ({ attack: 'pgd', ...budget, steps })),
+    rungs: [8, 10, 20, 40, 60, 100].map(steps => ({ attack: 'pgd', ...budget, steps })),
   },
   {
     attack: 'apgd',
     title: `APGD-CE L∞ ε=${epsilon}`,
     samples: 300,
     epsilon,
-    rungs: [25, 50, 100, 200].map(steps => ({
+    rungs: [10, 15, 25, 50, 100, 200].map(steps => ({
       attack: 'apgd',
       ...budget,
       loss: 'cross-entropy',
@@ -66,6 +66,6 @@ export const contests: readonly AttackContest[] = [
     title: 'FMN L∞',
     samples: 300,
     epsilon: undefined,
-    rungs: [25, 50, 100, 200, 400].map(steps => ({ attack: 'fmn', norm: 'Linf', steps })),
+    rungs: [25, 50, 100, 125, 150, 200, 400].map(steps => ({ attack: 'fmn', norm: 'Linf', steps })),
   },
 ];

@@ -1,7 +1,10 @@
 import type { ProgramCost } from './program-cost.ts';
 
-/** Batch sizes for which a function may be compiled. A row costs about the same in each of them. */
-const rungs = [1, 4, 16, 64, 256] as const;
+/**
+ * Batch sizes for which a function may be compiled. A row costs about the same in each of them; an
+ * audit hands out its samples by fifties.
+ */
+const rungs = [1, 4, 16, 50, 64, 256] as const;
 
 /** Most multiplications in one call: about a tenth of a second, so that messages get through. */
 const mostMultiplications = 4e9;
@@ -45,7 +48,9 @@ export class BatchLadder {
 
   /** The next piece of a batch of which `remaining` samples, at least one, are left. */
   next(remaining: number): Piece {
-    const best = this.#sizes.findLast(size => size <= remaining + size / 4) ?? 1;
+    const fitting = this.#sizes.filter(size => size <= remaining + size / 4);
+    // The smallest that takes all that is left, else the largest.
+    const best = fitting.find(size => size >= remaining) ?? fitting.at(-1) ?? 1;
     const size = this.#compiled.has(best) ? best : this.#orCompiled(best, remaining);
     this.#compiled.add(size);
     return { size, rows: Math.min(size, remaining) };

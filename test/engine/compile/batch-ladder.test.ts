@@ -18,9 +18,9 @@ const convolutional = { multiplications: 25e6, bytes: 1e6 };
 describe('batch sizes', () => {
   test('cheap functions take large batches, expensive ones small', () => {
     expect(new BatchLadder({ multiplications: 1e5, bytes: 1e4 }).sizes).toEqual([
-      1, 4, 16, 64, 256,
+      1, 4, 16, 50, 64, 256,
     ]);
-    expect(new BatchLadder(convolutional).sizes).toEqual([1, 4, 16, 64]);
+    expect(new BatchLadder(convolutional).sizes).toEqual([1, 4, 16, 50, 64]);
     expect(new BatchLadder({ multiplications: 1e9, bytes: 1e8 }).sizes).toEqual([1, 4]);
     expect(new BatchLadder({ multiplications: 1e11, bytes: 1e10 }).sizes).toEqual([1]);
   });
@@ -37,6 +37,7 @@ describe('batch sizes', () => {
 
   test('a batch that is nearly full is padded', () => {
     expect(piecesOf(new BatchLadder(convolutional), 60)).toEqual([{ size: 64, rows: 60 }]);
+    expect(piecesOf(new BatchLadder(convolutional), 50)).toEqual([{ size: 50, rows: 50 }]);
     expect(piecesOf(new BatchLadder(convolutional), 3)).toEqual([{ size: 4, rows: 3 }]);
   });
 
