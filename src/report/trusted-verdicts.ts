@@ -12,8 +12,8 @@ export interface TrustEvidence {
  * Takes back verdicts that rest on attacks which an error flag says cannot be believed: a model must
  * not pass because its gradients vanished or were wrong. Such a requirement is not measured; one that
  * is missed stays missed, since what an attack did find is real. Square named by itself keeps its
- * verdict, and where it stands in for the doubtful attacks, the worst case does too, unless the gradients of the model as such are
- * wrong or missing, or no attack is strong enough.
+ * verdict, and where it stands in for the doubtful attacks, the worst case does too, unless the
+ * gradients of the model as such are wrong or missing, or no attack is strong enough.
  *
  * @param checks one for each requirement, in order
  */

@@ -53,25 +53,22 @@ export class GraphBuilder {
   /** A constant scalar. */
   scalar(value: number, type: OnnxType = 'float32'): string {
     const spelling = Object.is(value, -0) ? '-0' : String(value);
-    return this.#constant(`${type} ${spelling}`, () => ({
+    return this.constant(`${type} ${spelling}`, () => ({
       type,
       shape: [],
       data: typedArray(type, [value]),
     }));
   }
 
-  /** A constant tensor of row numbers. */
-  rowNumbers(values: Int32Array, shape: readonly number[]): string {
-    return this.#constant(`rows [${shape.join()}] ${values.join()}`, () => ({
-      type: 'int32',
-      shape,
-      data: values,
-    }));
+  /** A constant tensor that several places need: made by the first that asks for this key. */
+  constant(key: string, make: () => OnnxTensor): string {
+    const [name] = this.#once(key, () => [this.initializer(make())]);
+    return name as string;
   }
 
   /** A constant list of 64-bit integers: axes, shapes, starts and ends. */
   integers(values: readonly number[]): string {
-    return this.#constant(`int64 [${values.join()}]`, () => ({
+    return this.constant(`int64 [${values.join()}]`, () => ({
       type: 'int64',
       shape: [values.length],
       data: typedArray('int64', values),
@@ -80,7 +77,7 @@ export class GraphBuilder {
 
   /** A constant vector of real numbers. */
   floats(values: readonly number[]): string {
-    return this.#constant(`float32 [${values.join()}]`, () => ({
+    return this.constant(`float32 [${values.join()}]`, () => ({
       type: 'float32',
       shape: [values.length],
       data: typedArray('float32', values),
@@ -133,11 +130,6 @@ export class GraphBuilder {
     });
     const initializers = new Map([...this.#initializers].filter(([name]) => needed.has(name)));
     return { nodes: nodes.reverse(), initializers, inputs, outputs };
-  }
-
-  #constant(key: string, make: () => OnnxTensor): string {
-    const [name] = this.#once(key, () => [this.initializer(make())]);
-    return name as string;
   }
 
   #once(key: string, make: () => readonly string[]): readonly string[] {

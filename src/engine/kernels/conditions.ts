@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from './kernel.ts';
-import { allocate, readElements } from './values.ts';
+import { allocate, readBits, readElements } from './values.ts';
 
 /**
  * Fills `results` with 1 where a comparison of a and b holds, and 0 where not. A step of 0 compares all
@@ -82,12 +82,6 @@ export const select: Kernel = {
     return result;
   },
 };
-
-/** The bits of a float32 tensor. */
-function readBits(tensor: tf.TensorInfo): Int32Array {
-  const { buffer, byteOffset, length } = readElements(tensor);
-  return new Int32Array(buffer, byteOffset, length);
-}
 
 function hasShape(tensor: tf.TensorInfo, shape: readonly number[]): boolean {
   return tf.util.arraysEqual(tensor.shape, [...shape]);

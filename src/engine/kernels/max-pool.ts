@@ -99,23 +99,12 @@ function scatterToWinners(
   windows: WindowGeometry,
 ): tf.Tensor {
   return createTensor(input.shape, result => {
-    const [values, outputs, gradients] = [input, output, dy].map(readValues) as Values;
-    const { channels } = windows;
-    forEachWindow(windows, ({ inputs, count }, first) => {
-      for (let place = first; place < first + channels; place++) {
-        const largest = outputs[place] as number;
-        for (let i = 0; i < count; i++) {
-          const position = (inputs[i] as number) + place - first;
-          if (values[position] !== largest) continue;
-          result[position] = (result[position] as number) + (gradients[place] as number);
-          break;
-        }
-      }
+    const gradients = readValues(dy);
+    forEachWinner(readValues(input), readValues(output), windows, (place, winner) => {
+      result[winner] = (result[winner] as number) + (gradients[place] as number);
     });
   });
 }
-
-type Values = [Float32Array, Float32Array, Float32Array];
 
 /**
  * For each output the index of the first input in its window that is equal to it; −1 where there is
@@ -127,18 +116,29 @@ function findWinners(
   windows: WindowGeometry,
 ): Int32Array {
   const winners = new Int32Array(outputs.length).fill(-1);
+  forEachWinner(values, outputs, windows, (place, winner) => {
+    winners[place] = winner;
+  });
+  return winners;
+}
+
+/** Visits each output that has a winner, with the place of both. */
+function forEachWinner(
+  values: Float32Array,
+  outputs: Float32Array,
+  windows: WindowGeometry,
+  visit: (place: number, winner: number) => void,
+): void {
   const { channels } = windows;
-  forEachWindow(windows, ({ inputs, count }, output) => {
+  forEachWindow(windows, ({ inputs, count }, first) => {
     for (let channel = 0; channel < channels; channel++) {
-      const largest = outputs[output + channel] as number;
+      const largest = outputs[first + channel] as number;
       for (let i = 0; i < count; i++) {
         const position = (inputs[i] as number) + channel;
-        if (values[position] === largest) {
-          winners[output + channel] = position;
-          break;
-        }
+        if (values[position] !== largest) continue;
+        visit(first + channel, position);
+        break;
       }
     }
   });
-  return winners;
 }

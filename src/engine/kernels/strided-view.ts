@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { allocate, readElements } from './values.ts';
+import { allocate, readBits } from './values.ts';
 
 /**
  * Values seen in another order: the element at index (i₀, i₁, …) of the shape is the one at
@@ -36,16 +36,9 @@ export function copyView(
   shape: readonly number[],
 ): tf.TensorInfo {
   const result = allocate(shape, tensor.dtype);
-  const target = readWords(result);
-  if (target.length > 0) copyAxes(readWords(tensor), target, offset, mergeAxes(axes));
+  const target = readBits(result);
+  if (target.length > 0) copyAxes(readBits(tensor), target, offset, mergeAxes(axes));
   return result;
-}
-
-/** Bits to move, whatever they mean: a loop over one type of array is the fastest. */
-function readWords(tensor: tf.TensorInfo): Words {
-  const elements = readElements(tensor);
-  if (!(elements instanceof Float32Array)) return elements;
-  return new Int32Array(elements.buffer, elements.byteOffset, elements.length);
 }
 
 type Words = Int32Array | Uint8Array;

@@ -46,6 +46,13 @@ export function readElements(tensor: tf.TensorInfo): Float32Array | Int32Array |
   return heapBackend().typedArrayFromHeap(tensor);
 }
 
+/** The same as bits to move, whatever they mean: a loop over one type of array is the fastest. */
+export function readBits(tensor: tf.TensorInfo): Int32Array | Uint8Array {
+  const elements = readElements(tensor);
+  if (!(elements instanceof Float32Array)) return elements;
+  return new Int32Array(elements.buffer, elements.byteOffset, elements.length);
+}
+
 /** Whether a tensor of the wasm backend has numbers or truth values, which lie on its heap. */
 export function isOnHeap({ dtype }: tf.TensorInfo): boolean {
   return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';

@@ -64,13 +64,32 @@ function metByWindows(
   { graph }: Lowering,
   image: string,
   [samples, channels]: readonly [number, number],
-  [rows, columns]: Windows,
+  windows: Windows,
 ): string {
+  const [rows, columns] = windows;
   const pixels = samples * rows.length * columns.length;
-  const places = samples * rows.count * columns.count;
-  const size = rows.size * columns.size;
   const list = graph.reshape(image, [pixels, channels]);
-  const met = Int32Array.from({ length: places * size }, (_, index) => {
+  const isListItself = windows.every(
+    ({ length, count, size, stride, before }) =>
+      size === 1 && stride === 1 && before === 0 && count === length,
+  );
+  if (isListItself) return list;
+  // One more pixel stands for what is around the image.
+  const reachesOut = windows.some(({ before, after }) => before > 0 || after > 0);
+  const all = reachesOut ? graph.padWithZeros(list, [0, 0], [1, 0]) : list;
+  const met = graph.constant(`pixels met ${JSON.stringify([samples, windows])}`, () => ({
+    type: 'int32',
+    shape: [samples * rows.count * columns.count, rows.size * columns.size],
+    data: pixelsMet(samples, windows),
+  }));
+  return graph.node('Gather', [all, met], { axis: 0 });
+}
+
+/** Which pixels each window meets, place by place; the number of all pixels for what is outside. */
+function pixelsMet(samples: number, [rows, columns]: Windows): Int32Array {
+  const size = rows.size * columns.size;
+  const count = samples * rows.count * columns.count * size;
+  return Int32Array.from({ length: count }, (_, index) => {
     const [place, tap] = [Math.floor(index / size), index % size];
     const column = place % columns.count;
     const row = Math.floor(place / columns.count) % rows.count;
@@ -79,10 +98,8 @@ function metByWindows(
     const across =
       column * columns.stride + (tap % columns.size) * columns.dilation - columns.before;
     const isInside = down >= 0 && down < rows.length && across >= 0 && across < columns.length;
-    // One more pixel stands for what is around the image.
-    return isInside ? (sample * rows.length + down) * columns.length + across : pixels;
+    return isInside
+      ? (sample * rows.length + down) * columns.length + across
+      : samples * rows.length * columns.length;
   });
-  if (met.every((pixel, index) => pixel === index) && met.length === pixels) return list;
-  const all = met.includes(pixels) ? graph.padWithZeros(list, [0, 0], [1, 0]) : list;
-  return graph.node('Gather', [all, graph.rowNumbers(met, [places, size])], { axis: 0 });
 }
