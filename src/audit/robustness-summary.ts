@@ -44,7 +44,7 @@ function worstCases(
   norm: Norm,
   tolerance: number,
 ): WorstCase[] {
-  const found = attacks.map(attack => ({ id: attack.plan.id, sizes: attack.errorSizes(norm) }));
+  const found = attacks.map(attack => ({ id: attack.plan.id, sizes: sizesOf(attack, norm) }));
   const smallest = smallestDistances(found.map(({ sizes }) => sizes));
   return budgets(attacks, norm).map(epsilon => ({
     norm,
@@ -74,8 +74,8 @@ function curvesOf(
 ): RobustnessCurve[] {
   const searches = attacks.filter(attack => normOf(attack) === norm && looksForSmallest(attack));
   if (searches.length === 0) return [];
-  const all = smallestDistances(attacks.map(attack => attack.errorSizes(norm)));
-  const own = searches.map(attack => [attack.plan.id, attack.errorSizes(norm)] as const);
+  const all = smallestDistances(attacks.map(attack => sizesOf(attack, norm)));
+  const own = searches.map(attack => [attack.plan.id, sizesOf(attack, norm)] as const);
   const largest = Math.max(
     0,
     ...own.flatMap(([, sizes]) => [...sizes].filter(size => Number.isFinite(size))),
@@ -100,6 +100,17 @@ function evenSizes(largest: number): number[] {
   const unit = 10 ** Math.floor(Math.log10(largest));
   const end = ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find(step => step * unit >= largest) ?? 10) * unit;
   return Array.from({ length: curveSteps + 1 }, (_, i) => (i * end) / curveSteps);
+}
+
+/**
+ * Size of the change behind each error. That of an attack within a budget is its budget at most: far
+ * from zero float32 is coarse, and the numbers that are stored can lie further out than they were put.
+ */
+function sizesOf(attack: ConditionResults, norm: Norm): Float64Array {
+  const sizes = attack.errorSizes(norm);
+  const settings = attack.plan.attack?.settings;
+  if (settings === undefined || !('epsilon' in settings) || normOf(attack) !== norm) return sizes;
+  return sizes.map(size => (size < Infinity ? Math.min(size, settings.epsilon) : size));
 }
 
 function accuracyAt(sizes: Float64Array, epsilon: number): WorstCase['accuracy'] {

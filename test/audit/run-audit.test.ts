@@ -108,6 +108,28 @@ describe('an audit', () => {
     }
   });
 
+  test('counts what an attack breaks within its ε where float32 is too coarse to keep to it', async () => {
+    // Ten thousand away from zero, neighbouring numbers of float32 are 0.001 apart.
+    const workspace = await IrisWorkspace.make();
+    await workspace.configure({
+      data: { format: 'csv', file: 'test.csv', label: 'species', storedRange: [0, 8] },
+      input: {
+        bounds: [10000, 10008],
+        preprocessing: { offset: -10000, mean: [5.83, 3.09, 3.72, 1.2] },
+        classNames: ['setosa', 'versicolor', 'virginica'],
+      },
+      attacks: ['Linf', 'L2', 'L1'].map(norm => ({ attack: 'fgsm', norm, epsilon: 1.7 })),
+    });
+    const { report } = await workspace.audit();
+    const attacks = report.conditions.filter(({ kind }) => kind === 'attack');
+    expect(attacks).toHaveLength(3);
+    for (const { attack, accuracy, outcomes } of attacks) {
+      expect(outcomes?.succeeded).toBeGreaterThan(0);
+      const together = report.robustness?.worstCases.find(({ norm }) => norm === attack?.norm);
+      expect(together?.accuracy.count).toBeLessThanOrEqual(accuracy?.count ?? NaN);
+    }
+  });
+
   test('writes arrays that match the report', async () => {
     const workspace = await IrisWorkspace.make();
     const { report, reportPath } = await workspace.audit();
