@@ -44,7 +44,8 @@ const batchSize = 100;
  *
  * with confidence 1 − α for each sample. The class is chosen from copies of their own. Where p is not
  * above ½ nothing is proved. It is a statement about the smoothed model, and about every attack; the
- * copies are not clipped to the bounds, which the proof does not allow.
+ * copies are not clipped to the bounds, which the proof does not allow. A copy that the model answers
+ * with a NaN, as one that leaves the bounds may be, speaks for no class.
  *
  * Cohen, Rosenfeld, Kolter: Certified adversarial robustness via randomized smoothing (2019), CERTIFY.
  */
@@ -68,7 +69,7 @@ export async function certify(
   return { predictions, radii };
 }
 
-/** How often each class is the answer to noisy copies of one sample. */
+/** How often each class is the answer to noisy copies of one sample. An answer of NaN is none. */
 async function countClasses(
   { classifier, inputs, seed, sampleIndices, signal }: CertificationContext,
   row: number,
@@ -90,7 +91,9 @@ async function countClasses(
     }
     const logits = await classifier.logits(copies);
     for (let copy = 0; copy < copies.count; copy++) {
-      const answer = largest(logits.row(copy));
+      const answers = logits.row(copy);
+      if (answers.some(Number.isNaN)) continue;
+      const answer = largest(answers);
       counts[answer] = (counts[answer] as number) + 1;
     }
   }

@@ -91,4 +91,30 @@ describe('a linear model under noise', () => {
     expect(certificates.radii[1]).toBeGreaterThan(0.85 * (distances[1] ?? 0));
     classifier.dispose();
   });
+
+  test('a NaN proves nothing: it is no answer, least of all the first class', async () => {
+    // The square root of what noise moves below zero: on 0 half of the copies, on −1 nearly all.
+    const classifier = functionClassifier(engine, {
+      name: 'square root',
+      inputShape: [1],
+      classCount: 2,
+      bounds: { lower: -1, upper: 100 },
+      apply: inputs => {
+        const root = tf.sqrt(inputs as tf.Tensor2D);
+        return tf.concat2d([tf.add(root, 1), root], 1);
+      },
+    });
+    const certificates = await certify(
+      {
+        classifier,
+        inputs: new Batch(Float32Array.of(-1, 0, 100), [1]),
+        seed: 5,
+        sampleIndices: [0, 1, 2],
+      },
+      { deviation: 0.3, selectionDraws: 100, draws: 1000, alpha: 0.001 },
+    );
+    expect([...certificates.predictions]).toEqual([-1, -1, 0]);
+    expect([...certificates.radii.slice(0, 2)]).toEqual([0, 0]);
+    classifier.dispose();
+  });
 });
