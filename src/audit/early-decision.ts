@@ -118,6 +118,8 @@ export class EarlyDecision {
     if (results === undefined || attack === undefined) {
       return { conditions: [id], minimum: 0.5, answers: [] };
     }
+    // The distances of an attack with a budget decide nothing: there is no need to wait for it.
+    if ('epsilon' in attack.settings) return { conditions: [], minimum: 0.5, answers: [] };
     const norm = attackNorm(attack.settings);
     const answers: boolean[] = [];
     for (let position = 0; ; position++) {

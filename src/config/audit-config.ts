@@ -85,7 +85,12 @@ const RequirementSchema = v.pipe(
         v.literal('median-distance'),
         v.description('Median size of the smallest perturbation that fools the model.'),
       ),
-      attack: v.string(),
+      attack: v.pipe(
+        v.string(),
+        v.description(
+          'Id of an attack that looks for the smallest change (`carlini-wagner-l2-quick`).',
+        ),
+      ),
       minimum: positive,
       level: v.optional(v.picklist(['fail', 'warn']), 'fail'),
     }),

@@ -76,6 +76,14 @@ function finished({ conditions }: Measured, id: string): Condition | undefined {
   return conditions.find(condition => condition.id === id && condition.state === 'finished');
 }
 
+/**
+ * Whether an attack has an ε. Its successes lie at ε even where a smaller change would do, and what
+ * it leaves right may break just beyond, so a median over them is no distance to an error.
+ */
+function hasBudget({ conditions }: Measured, id: string): boolean {
+  return conditions.find(condition => condition.id === id)?.attack?.kind === 'fixed-budget';
+}
+
 function labelOf({ conditions }: Measured, id: string): string {
   return conditions.find(condition => condition.id === id)?.label ?? id;
 }
@@ -117,6 +125,14 @@ function checkMedian(
   const condition = finished(measured, attack);
   const id = `median-distance:${attack}`;
   const label = `Median perturbation of ${labelOf(measured, attack)}`;
+  if (hasBudget(measured, attack)) {
+    return unknown(
+      id,
+      label,
+      minimum,
+      `Not measured: ${labelOf(measured, attack)} uses up its ε and does not look for the smallest change. Name carlini-wagner, ddn, fmn, deepfool or fab, or require robust accuracy.`,
+    );
+  }
   const value = condition?.distance?.median;
   if (value === undefined) return unknown(id, label, minimum);
   const [lower, upper] = measured.medianIntervals.get(attack) ?? [0, null];

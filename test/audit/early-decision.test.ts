@@ -43,14 +43,24 @@ describe('an audit that only asks for a decision', () => {
   test('runs the attack of a requirement, and decides against the model', async () => {
     const workspace = await withRequirements([
       { check: 'robust-accuracy', attack: 'fgsm-l2-0.5', minimum: 0.9 },
+      { check: 'median-distance', attack: 'carlini-wagner-l2-quick', minimum: 0.001 },
+    ]);
+    const seen = recorder();
+    const { report } = await workspace.audit(untilDecided, seen);
+    expect(seen.ran).toEqual(['fgsm', 'carlini-wagner']);
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['fail', 'pass']);
+    const [robust] = report.checks;
+    expect(robust?.upper).toBeLessThan(0.9);
+  });
+
+  test('does not wait for distances of an attack that uses up its budget', async () => {
+    const workspace = await withRequirements([
       { check: 'median-distance', attack: 'fgsm-l2-0.5', minimum: 0.001 },
     ]);
     const seen = recorder();
     const { report } = await workspace.audit(untilDecided, seen);
-    expect(seen.ran).toEqual(['fgsm']);
-    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['fail', 'pass']);
-    const [robust] = report.checks;
-    expect(robust?.upper).toBeLessThan(0.9);
+    expect(seen.ran).toEqual([]);
+    expect(report.checks[0]).toMatchObject({ verdict: 'unknown', measured: null });
   });
 
   test('says so when the samples do not decide', async () => {

@@ -119,4 +119,25 @@ describe('median distance', () => {
     expect(measure(1.1, [0.9, 1.8])).toBe('warn');
     expect(measure(0.5, [0.4, 0.8])).toBe('fail');
   });
+
+  test('an attack that uses up its ε has no smallest change to be required', () => {
+    // FGSM breaks all of it with 0.3, and half of it perhaps with 0.01: nobody has looked.
+    const fgsm = {
+      ...condition('fgsm', 0, 100),
+      distance: { norm: 'Linf' as const, median: 0.3, meanOfSuccesses: 0.3 },
+      attack: {
+        name: 'fgsm',
+        kind: 'fixed-budget' as const,
+        norm: 'Linf' as const,
+        settings: { norm: 'Linf', epsilon: 0.3 },
+      },
+    };
+    const [found] = evaluateRequirements([{ ...requirement, attack: 'fgsm', minimum: 0.2 }], {
+      conditions: [fgsm],
+      worstCase: undefined,
+      medianIntervals: new Map([['fgsm', [0.3, 0.3]]]),
+    });
+    expect(found).toMatchObject({ verdict: 'unknown', measured: null });
+    expect(found?.explanation).toContain('does not look for the smallest change');
+  });
 });
