@@ -122,9 +122,12 @@ const controlled = [
   ...['', '-confidence-5', '-confidence-15'].map(rest => `carlini-wagner-l2-warm${rest}`),
 ];
 
+/** Samples of MNIST's training set, which the example models were trained on. */
+const trainingSamples = 60_000;
+
 /** Posteriors beside dropout that the model can have. */
 const otherPosteriors: Readonly<Record<string, object>> = {
-  laplace: { method: 'laplace', passes: 100 },
+  laplace: { method: 'laplace', passes: 100, calibration: { trainingSamples } },
   ensemble: {
     method: 'ensemble',
     models: ['models/digits-cnn-next/model.json', 'models/digits-graph/model.json'],
