@@ -55,8 +55,26 @@ function errorLogOddsOf(logits: tf.Tensor2D, oneHot: tf.Tensor): tf.Tensor1D {
 export const crossEntropy: LogitLoss = {
   name: 'cross-entropy',
   parameterShapes: classCount => [[classCount]],
-  perSample: (logits, [oneHot]) => tf.softplus(errorLogOddsOf(logits, oneHot as tf.Tensor)),
+  perSample: (logits, [oneHot]) => softplus(errorLogOddsOf(logits, oneHot as tf.Tensor)),
 };
+
+/**
+ * ln(1 + eˣ) with the slope 1 / (1 + e⁻ˣ) also where that is tiny. The gradient of `tf.softplus` is a
+ * sigmoid, and that of ONNX Runtime is 0 from −18 on: the gradient of a model that is sure of the
+ * label by 18 logits would vanish, and be called wrong.
+ */
+function softplus(x: tf.Tensor1D): tf.Tensor1D {
+  const withSlope = tf.customGrad<tf.Tensor1D>((point, save) => {
+    const input = point as tf.Tensor1D;
+    (save as tf.GradSaveFunc)([input]);
+    return {
+      value: tf.softplus(input),
+      gradFunc: (upstream: tf.Tensor1D, [saved]: tf.Tensor[]) =>
+        tf.mul<tf.Tensor1D>(upstream, tf.exp(tf.neg(tf.softplus(tf.neg(saved as tf.Tensor))))),
+    };
+  });
+  return withSlope(x);
+}
 
 /**
  * How far the best other class lies above the label, in logits: max_{i≠y} z_i − z_y. Positive when

@@ -190,6 +190,35 @@ describe('gradients agree with central differences', () => {
   });
 });
 
+describe.each(['native', 'wasm', 'cpu'] as const)('cross-entropy on the engine %s', name => {
+  test('keeps its size and its slope where the model is sure', async () => {
+    const own = await openEngine({ name });
+    const classifier = functionClassifier(own, {
+      name: 'identity',
+      inputShape: [2],
+      classCount: 2,
+      bounds: { lower: -100, upper: 100 },
+      // A product, which the native engine compiles.
+      apply: inputs => tf.matMul(inputs, tf.eye(2)),
+    });
+    const leads = [-30, -1, 0, 1, 10, 17, 18, 20, 40, 60, 80];
+    const { losses, gradient } = await classifier.lossGradient(
+      crossEntropy,
+      new Batch(Float32Array.from(leads.flatMap(lead => [lead, 0])), [2]),
+      [Float32Array.from(leads.flatMap(() => [1, 0]))],
+    );
+    for (const [row, lead] of leads.entries()) {
+      expect((losses[row] as number) / Math.log1p(Math.exp(-lead))).toBeCloseTo(1, 3);
+      const slope = 1 / (1 + Math.exp(lead));
+      const [byLabel, byOther] = gradient.row(row) as unknown as [number, number];
+      expect(-byLabel / slope).toBeCloseTo(1, 4);
+      expect(byOther / slope).toBeCloseTo(1, 4);
+    }
+    classifier.dispose();
+    own.dispose();
+  });
+});
+
 describe('what must not change a loss', () => {
   const losses = [crossEntropy, negativeMargin, differenceOfLogitsRatio];
 
