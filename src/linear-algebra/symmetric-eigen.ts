@@ -122,9 +122,12 @@ function applyToBasis(basis: Matrix, { start, vector, beta }: Reflection): void 
 /** Rotates the tridiagonal matrix until it is diagonal, and the rows of `basis` along with it. */
 function iterate(diagonal: Float64Array, offDiagonal: Float64Array, basis: Matrix): void {
   const size = diagonal.length;
+  // Where many eigenvalues are 0, their rows hold nothing but rounding, in which no element becomes
+  // small beside its neighbours. Below the error of the largest eigenvalue, all of it is nothing.
+  const nothing = Number.EPSILON * largestOf(diagonal, offDiagonal);
   for (let low = 0; low < size; low++) {
     for (let sweep = 0; ; sweep++) {
-      const high = endOfBlock(diagonal, offDiagonal, low);
+      const high = endOfBlock(diagonal, offDiagonal, low, nothing);
       if (high === low) break;
       if (sweep === maximumSweeps) {
         throw new RangeError('the eigenvalues of a symmetric matrix were not found');
@@ -134,12 +137,25 @@ function iterate(diagonal: Float64Array, offDiagonal: Float64Array, basis: Matri
   }
 }
 
+function largestOf(...vectors: readonly Float64Array[]): number {
+  let largest = 0;
+  for (const vector of vectors) {
+    for (const value of vector) largest = Math.max(largest, Math.abs(value));
+  }
+  return largest;
+}
+
 /** The last index of the block that begins at `low` and is not yet cut by a negligible element. */
-function endOfBlock(diagonal: Float64Array, offDiagonal: Float64Array, low: number): number {
+function endOfBlock(
+  diagonal: Float64Array,
+  offDiagonal: Float64Array,
+  low: number,
+  nothing: number,
+): number {
   let high = low;
   while (high < diagonal.length - 1) {
     const scale = Math.abs(diagonal[high] as number) + Math.abs(diagonal[high + 1] as number);
-    if (Math.abs(offDiagonal[high] as number) <= Number.EPSILON * scale) break;
+    if (Math.abs(offDiagonal[high] as number) <= Math.max(Number.EPSILON * scale, nothing)) break;
     high++;
   }
   return high;

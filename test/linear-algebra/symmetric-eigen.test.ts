@@ -64,6 +64,24 @@ describe('eigenvalues that are known', () => {
     expect(alignment).toBeCloseTo(1, 12);
   });
 
+  test('of few samples of many numbers, some always 0: most eigenvalues are 0', () => {
+    // Σ x xᵀ of 40 samples of 300 numbers between 0 and 1, as the pixels of small pictures are.
+    const random = new Random(3, ['pictures']);
+    const samples = Array.from({ length: 40 }, () =>
+      Float64Array.from({ length: 300 }, (_, i) =>
+        i % 4 === 0 || random.uniform() < 0.7 ? 0 : random.uniform(),
+      ),
+    );
+    const matrix = symmetric(300, (i, j) =>
+      samples.reduce((sum, sample) => sum + (sample[i] ?? NaN) * (sample[j] ?? NaN), 0),
+    );
+    expectDecomposition(matrix);
+    const { values } = symmetricEigen(matrix);
+    const trace = samples.reduce((sum, sample) => sum + dot(sample, sample), 0);
+    expect(values.reduce((sum, value) => sum + value, 0) / trace).toBeCloseTo(1, 12);
+    expect(values.filter(value => value > 1e-9 * trace)).toHaveLength(40);
+  });
+
   test('of two by two, at any scale', () => {
     fc.assert(
       fc.property(
