@@ -1,6 +1,14 @@
-import type { PieceControl } from './subject-session.ts';
 import type { PieceOutput, PieceTask } from './piece.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
+
+/** How a running piece reports back and is stopped. */
+export interface PieceControl {
+  readonly signal?: AbortSignal;
+  /** Share of the piece that is done, in [0, 1]. */
+  readonly onProgress?: (fraction: number) => void;
+  /** Takes each remark of the engine, for example what could not be compiled, once a thread. */
+  readonly onNote?: (note: string) => void;
+}
 
 /** Runs the pieces of one audit: in this thread, or on several. */
 export interface PieceExecutor {

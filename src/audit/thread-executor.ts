@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ThreadPool } from '../engine/thread-pool.ts';
-import type { PieceExecutor } from './piece-executor.ts';
+import type { PieceControl, PieceExecutor } from './piece-executor.ts';
 import type { PieceOutput, PieceTask } from './piece.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
-import type { PieceControl } from './subject-session.ts';
 import type { AnswerTo, ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
 
 /** Bundle of `tensor-thread.ts`: beside the running bundle, or in `dist/` when run from the sources. */

@@ -1,6 +1,6 @@
-import type { PieceExecutor } from '../../src/audit/piece-executor.ts';
+import type { PieceControl, PieceExecutor } from '../../src/audit/piece-executor.ts';
 import type { PieceTask } from '../../src/audit/piece.ts';
-import { SubjectSession, type PieceControl } from '../../src/audit/subject-session.ts';
+import { SubjectSession } from '../../src/audit/subject-session.ts';
 import type { AuditSubject } from '../../src/audit/subject.ts';
 
 /** What an inline executor has run, and what a test does to it. */
