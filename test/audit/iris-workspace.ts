@@ -1,7 +1,8 @@
 import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runAudit, type AuditOptions, type AuditOutcome } from '../../src/audit/run-audit.ts';
+import type { AuditOptions } from '../../src/audit/audit-options.ts';
+import { runAudit, type AuditOutcome } from '../../src/audit/run-audit.ts';
 import { readConfig, type ResolvedConfig } from '../../src/config/resolve-config.ts';
 import type { AuditEvent } from '../../src/protocol/worker-protocol.ts';
 import { openInline, type InlineOptions } from './inline-executor.ts';
