@@ -2,8 +2,9 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { ManifoldPicturesMessage } from '../src/protocol/panel-protocol.ts';
 import type { Answer, ManifoldPictures } from '../src/report/manifold-record.ts';
+import { className } from '../src/report/prediction-record.ts';
 import './picture.ts';
-import { answer, className } from './sample-words.ts';
+import { answer } from './sample-words.ts';
 import { sharedStyles } from './shared-styles.ts';
 
 type Way = ManifoldPictures['ways'][number];

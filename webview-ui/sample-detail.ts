@@ -8,10 +8,11 @@ import type {
   SampleRecord,
 } from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
+import { className } from '../src/report/prediction-record.ts';
 import './adversary-question.ts';
 import { amplification } from './painting.ts';
 import './picture.ts';
-import { answer, className, outcomeWords } from './sample-words.ts';
+import { answer, outcomeWords } from './sample-words.ts';
 import { sharedStyles, tableStyles } from './shared-styles.ts';
 
 type Pictures = Extract<ToPanelMessage, { kind: 'pictures' }>;

@@ -5,10 +5,11 @@ import { customElement, property, state } from 'lit/decorators.js';
 import type { SampleOrder } from '../src/protocol/panel-protocol.ts';
 import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
 import { scientific } from '../src/report/wording.ts';
+import { className } from '../src/report/prediction-record.ts';
 import { answerOfKey, markEvent } from './adversary-question.ts';
 import './picture.ts';
 import type { SampleSource } from './sample-source.ts';
-import { answer, className, outcomeWords } from './sample-words.ts';
+import { answer, outcomeWords } from './sample-words.ts';
 import { sharedStyles } from './shared-styles.ts';
 
 /** A column: its title, what it is ordered by, and what it shows of a sample. */

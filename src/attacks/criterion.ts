@@ -33,9 +33,24 @@ export function criterionGap(criterion: Criterion, row: number, logits: Float32A
 }
 
 /**
+ * Whether logits say anything: none is not a number, and one is the largest. A logit of −∞ is a class
+ * ruled out; +∞ twice, or −∞ everywhere, gives no probabilities.
+ */
+export function hasAnswer(logits: Float32Array): boolean {
+  let largest = -Infinity;
+  let infinite = 0;
+  for (const logit of logits) {
+    if (Number.isNaN(logit)) return false;
+    if (logit === Infinity) infinite++;
+    largest = Math.max(largest, logit);
+  }
+  return infinite < 2 && largest > -Infinity;
+}
+
+/**
  * Whether the criterion is met, by more than `confidence` (κ of Carlini and Wagner, logit units).
  * Two logits so close that rounding could swap them are a tie, and a tie is no success: it would
- * turn over when the model runs again.
+ * turn over when the model runs again. A model that gives no answer is wrong, and reaches no target.
  */
 export function isMet(
   criterion: Criterion,
@@ -87,6 +102,7 @@ function gapExceeds(
   confidence: number,
   roundings: number,
 ): boolean {
+  if (!hasAnswer(logits)) return criterion.kind === 'misclassified';
   const reference = referenceClass(criterion, row);
   const own = Math.abs(logits[reference] as number);
   const other = Math.abs(bestOtherLogit(logits, reference));

@@ -40,10 +40,15 @@ export async function probeModel(context: AttackContext): Promise<ModelProbe> {
   };
 }
 
-/** The largest difference between two passes over the same samples, in logits. */
+/**
+ * The largest difference between two passes over the same samples, in logits. What is infinite or not
+ * a number both times is the same; once only, it differs infinitely.
+ */
 export function largestDifference(first: Batch, second: Batch): number {
-  return first.values.reduce(
-    (most, value, i) => Math.max(most, Math.abs(value - (second.values[i] as number))),
-    0,
-  );
+  return first.values.reduce((most, value, i) => {
+    const other = second.values[i] as number;
+    if (Object.is(value, other)) return most;
+    const difference = Math.abs(value - other);
+    return Number.isNaN(difference) ? Infinity : Math.max(most, difference);
+  }, 0);
 }

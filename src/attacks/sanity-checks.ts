@@ -14,7 +14,8 @@ export type SanityFlagId =
   | 'lost-success'
   | 'noisy-landscape'
   | 'stochastic-model'
-  | 'probabilities-as-logits';
+  | 'probabilities-as-logits'
+  | 'non-finite-logits';
 
 /** A reason to trust a number less, and what to do about it. */
 export interface SanityFlag {
@@ -56,7 +57,7 @@ export function checkGradients({ label, outcomes }: SanityRun): SanityFlag | und
     severity: 'error',
     message: `${label} found gradients of zeros, or that are not finite, on ${blind} of ${total} attacked samples. That they stood says nothing about robustness.`,
     remedy:
-      'Look for rounding, saturation or NaN in the model, and add Square, which needs no gradients.',
+      'Look for rounding, saturation or NaN in the model, and add Square with 1000 queries or more, which needs no gradients.',
   };
 }
 
@@ -239,6 +240,30 @@ export function checkDeterminism(largest: number): SanityFlag | undefined {
     message: `Two passes over the same inputs differ by up to ${largest.toPrecision(2)} logits: the model draws random numbers.`,
     remedy:
       'Attack the mean of many passes: set "averagedPasses" (expectation over transformation).',
+  };
+}
+
+/**
+ * A model without an answer to a sample is wrong on it, and its gradients there are of no use.
+ *
+ * @param label of the condition
+ * @param unanswered samples by index in the data set
+ * @param total samples of the condition
+ */
+export function checkAnswers(
+  label: string,
+  unanswered: readonly number[],
+  total: number,
+): SanityFlag | undefined {
+  const count = unanswered.length;
+  if (count === 0) return undefined;
+  const shown = unanswered.slice(0, 3).join(', ') + (count > 3 ? ', …' : '');
+  return {
+    id: 'non-finite-logits',
+    severity: 'error',
+    message: `${label}: the model gives no answer to ${count} of ${total} samples (${shown}), since logits are infinite or not numbers. They count as wrong.`,
+    remedy:
+      'Look for a division by zero, a logarithm of zero or an overflow in the model, and check the range of its input.',
   };
 }
 

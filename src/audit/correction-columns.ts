@@ -91,4 +91,5 @@ interface Column {
   readonly confidences: Float64Array;
 }
 
-const unknown = -1;
+/** No class, and not `noAnswer` either: the piece has not come yet. */
+const unknown = -2;

@@ -26,6 +26,7 @@ import type { EarlyDecision } from './early-decision.ts';
 import { summariseCertificates } from './certified-summary.ts';
 import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
+import { weaknessesOf } from './weak-suite.ts';
 
 /** What a report states about how it was made. */
 export interface ReportOrigin {
@@ -197,6 +198,7 @@ export class GrowingReport {
       checks: trustedVerdicts(this.#checks(conditions, requirements), requirements, {
         conditions,
         flags,
+        weaknesses: weaknessesOf(this.#plan.conditions, record.model.bounds),
       }),
       flags,
       samples: this.#samples(),

@@ -2,7 +2,9 @@ import { Batch } from '../arrays/batch.ts';
 import { maximumSteps } from '../attacks/attack-cost.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
+import { hasAnswer } from '../attacks/criterion.ts';
 import {
+  checkAnswers,
   checkDeterminism,
   checkLandscape,
   checkLateSuccesses,
@@ -41,6 +43,7 @@ export function checkTrust({ conditions, probes, classCount }: SanityEvidence): 
       output.kind === 'probe' ? modelFlags(output, classCount) : [],
     ),
     ...(clean?.state === 'finished' ? flags(checkLogits(clean.logits)) : []),
+    ...conditions.flatMap(results => answerFlags(results, clean)),
     ...attacks.flatMap(attack => attackFlags(attack)),
     ...probes.flatMap(probe => checkControls(probe, attacks)),
     ...probes.flatMap(probe => convergenceFlags(probe, attacks, clean)),
@@ -54,6 +57,20 @@ function modelFlags(probe: OutputOf<'probe'>, classCount: number): Flag[] {
     ...flags(checkLandscape(probe.landscapeChange)),
     ...flags(checkDeterminism(probe.passDifference)),
   ];
+}
+
+/** Of the samples that have an answer when clean; one without is a matter of the clean ones. */
+function answerFlags(results: ConditionResults, clean: ConditionResults | undefined): Flag[] {
+  const { plan, logits, state } = results;
+  if (state !== 'finished') return [];
+  const isClean = results === clean;
+  const answeredBefore = (position: number) =>
+    isClean || clean === undefined || !results.isOfSamples || hasAnswer(clean.logits.row(position));
+  const unanswered = plan.indices.filter(
+    (_, position) => !hasAnswer(logits.row(position)) && answeredBefore(position),
+  );
+  const flag = checkAnswers(plan.label, unanswered, plan.indices.length);
+  return flags(flag, isClean ? undefined : plan.id);
 }
 
 function attackFlags(results: ConditionResults): Flag[] {

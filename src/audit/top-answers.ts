@@ -1,22 +1,20 @@
 import type { Batch } from '../arrays/batch.ts';
+import { hasAnswer, predictedClass } from '../attacks/criterion.ts';
+import { noAnswer } from '../report/prediction-record.ts';
 
 /** What a model answers, and how sure it is. */
 export interface TopAnswer {
-  /** Index of the largest logit, the lowest one of a tie. */
+  /** Index of the largest logit, the lowest one of a tie; `noAnswer` where none is the largest. */
   readonly prediction: number;
-  /** Its softmax probability. */
+  /** Its softmax probability; 0 without an answer. */
   readonly confidence: number;
 }
 
 export function topAnswer(logits: Float32Array): TopAnswer {
-  let prediction = 0;
-  let largest = -Infinity;
-  for (const [k, logit] of logits.entries()) {
-    if (logit > largest) {
-      largest = logit;
-      prediction = k;
-    }
-  }
+  if (!hasAnswer(logits)) return { prediction: noAnswer, confidence: 0 };
+  const prediction = predictedClass(logits);
+  const largest = logits[prediction] as number;
+  if (largest === Infinity) return { prediction, confidence: 1 };
   const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
   return { prediction, confidence: 1 / sum };
 }

@@ -9,6 +9,25 @@ const fewestQueries = 200;
 const smallestBudget = 1 / 510;
 
 /**
+ * What makes attacks too weak, by their settings, to tell how robust a model is.
+ *
+ * @param bounds lowest and highest value of an input
+ * @returns by id of the condition, as a clause: `FGSM L∞ ε=0.1 takes one step`
+ */
+export function weaknessesOf(
+  conditions: readonly PlannedCondition[],
+  bounds: readonly [number, number],
+): ReadonlyMap<string, string> {
+  const attacks = conditions.filter(({ kind }) => kind === 'attack');
+  return new Map(
+    attacks.flatMap(condition => {
+      const weakness = weaknessOf(condition, bounds[1] - bounds[0]);
+      return weakness === undefined ? [] : [[condition.id, `${condition.label} ${weakness}`]];
+    }),
+  );
+}
+
+/**
  * An audit has to hold one attack at least that could break a weak model: otherwise the worst case is
  * high whatever the model is.
  *
@@ -20,15 +39,12 @@ export function checkSuite(
   bounds: readonly [number, number],
 ): Flag | undefined {
   const attacks = conditions.filter(({ kind }) => kind === 'attack');
-  const weaknesses = attacks.flatMap(condition => {
-    const weakness = weaknessOf(condition, bounds[1] - bounds[0]);
-    return weakness === undefined ? [] : [`${condition.label} ${weakness}`];
-  });
-  if (attacks.length === 0 || weaknesses.length < attacks.length) return undefined;
+  const weaknesses = weaknessesOf(conditions, bounds);
+  if (attacks.length === 0 || weaknesses.size < attacks.length) return undefined;
   return {
     id: 'weak-attacks',
     severity: 'warning',
-    message: `No attack of this audit is strong enough to tell how robust the model is: ${weaknesses.join('; ')}.`,
+    message: `No attack of this audit is strong enough to tell how robust the model is: ${[...weaknesses.values()].join('; ')}.`,
     remedy: 'Add PGD or AutoAttack with a size that matters, in the units of the input.',
   };
 }
@@ -65,8 +81,12 @@ function weaknessOfSettings(settings: AttackSettings): string | undefined {
       return (settings.queries ?? fewestQueries) < fewestQueries
         ? `asks fewer than ${fewestQueries} times`
         : undefined;
-    case 'autoattack':
     case 'carlini-wagner':
+      if (settings.targets === 'hardest') return 'keeps the farthest of all classes';
+      return (settings.confidence ?? 0) > 0
+        ? 'wants an answer that is wrong by a margin'
+        : undefined;
+    case 'autoattack':
     case 'deepfool':
       return undefined;
   }

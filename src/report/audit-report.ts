@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { DetectionSchema } from './detection-record.ts';
 import { CertifiedSchema } from './certified-record.ts';
 import { ConfusionSchema } from './confusion-record.ts';
+import { PredictionSchema } from './prediction-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
 import { AnswerSchema, LooksLikeLabelSchema, ManifoldSchema } from './manifold-record.ts';
 import { RobustnessSchema } from './robustness-record.ts';
@@ -165,7 +166,8 @@ const ConditionSchema = v.object({
 /** One sample under one condition. */
 const SampleConditionSchema = v.object({
   outcome: v.optional(OutcomeSchema),
-  prediction: count,
+  /** Index of the largest logit; −1 where the model gave no answer. */
+  prediction: PredictionSchema,
   /** Softmax probability of the prediction. */
   confidence: v.number(),
   /** Of the perturbation, input units. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { PredictionSchema } from './prediction-record.ts';
 import { CountSchema as count, ProportionSchema } from './proportion-record.ts';
 
 /** One correction under one condition: what it mended and what it broke. */
@@ -24,7 +25,7 @@ const CorrectionSchema = v.object({
 });
 
 /** A class and its softmax probability. */
-export const AnswerSchema = v.object({ prediction: count, confidence: v.number() });
+export const AnswerSchema = v.object({ prediction: PredictionSchema, confidence: v.number() });
 
 /** Whether a natural adversary still looks like its label, to someone who looked at it. */
 export const LooksLikeLabelSchema = v.picklist(['yes', 'no', 'unsure']);

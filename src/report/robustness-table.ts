@@ -1,6 +1,7 @@
 import type { AuditReport, Condition } from './audit-report.ts';
 import type { ConditionTable } from './condition-table.ts';
 import { classAccuracies } from './confusion.ts';
+import { className } from './prediction-record.ts';
 import type { RobustnessCurve } from './robustness-record.ts';
 import { distance, norm, percent, percentWithInterval, scientific } from './wording.ts';
 
@@ -82,7 +83,7 @@ export function certifiedTable({
 export function classTable(report: Reported, condition: Condition): ConditionTable | undefined {
   if (condition.confusion === undefined) return undefined;
   const { classNames } = report.model;
-  const name = (index: number) => classNames[index] ?? String(index);
+  const name = (index: number) => className(index, classNames);
   return {
     header: [condition.label, 'accuracy (95%)', 'right', 'mostly taken for'],
     rows: classAccuracies(condition.confusion).map(({ label, accuracy, mostlyTakenFor }) => [

@@ -6,6 +6,8 @@ import { doubtOf, doubtOfSuite } from './doubt.ts';
 export interface TrustEvidence {
   readonly conditions: readonly Condition[];
   readonly flags: readonly Flag[];
+  /** What makes attacks too weak to tell of robustness, as a clause, by id of the condition. */
+  readonly weaknesses: ReadonlyMap<string, string>;
 }
 
 /**
@@ -14,6 +16,9 @@ export interface TrustEvidence {
  * is missed stays missed, since what an attack did find is real. Square named by itself keeps its
  * verdict, and where it stands in for the doubtful attacks, the worst case does too, unless the
  * gradients of the model as such are wrong or missing, or no attack is strong enough.
+ *
+ * A requirement on an attack that is weak by itself is met in the letter only: a warning, which says
+ * so.
  *
  * @param checks one for each requirement, in order
  */
@@ -27,13 +32,28 @@ export function trustedVerdicts(
     if (requirement === undefined) throw new RangeError('There are more checks than requirements');
     if (check.verdict === 'fail' || check.verdict === 'unknown' || isMissed(check)) return check;
     const doubt = doubtOfRequirement(requirement, evidence);
-    if (doubt === undefined) return check;
+    if (doubt === undefined) return warnOfWeakness(check, requirement, evidence);
     return {
       ...check,
       verdict: 'unknown',
       explanation: `Not to be relied upon. ${doubt.message} ${doubt.remedy}`,
     };
   });
+}
+
+function warnOfWeakness(
+  check: Check,
+  requirement: Requirement,
+  { weaknesses }: TrustEvidence,
+): Check {
+  if (requirement.check === 'clean-accuracy' || requirement.attack === undefined) return check;
+  const weakness = weaknesses.get(requirement.attack);
+  if (weakness === undefined || check.verdict !== 'pass') return check;
+  return {
+    ...check,
+    verdict: 'warn',
+    explanation: `${check.explanation} That says little of robustness: ${weakness}.`,
+  };
 }
 
 /** Whether a requirement of level `warn` is below its minimum. */

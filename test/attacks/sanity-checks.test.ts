@@ -178,6 +178,14 @@ describe('where gradients are masked', () => {
     expect(checkLostSuccess('PGD', lostSuccess)?.id).toBe('lost-success');
   });
 
+  test('the same NaN twice is no randomness, once only it is', () => {
+    const [silent, zero] = [NaN, 0].map(value => new Batch(Float32Array.of(1, value), [2]));
+    const differenceOf = (first: typeof silent, second: typeof silent) =>
+      first === undefined || second === undefined ? NaN : largestDifference(first, second);
+    expect(checkDeterminism(differenceOf(silent, silent))).toBeUndefined();
+    expect(checkDeterminism(differenceOf(silent, zero))?.id).toBe('stochastic-model');
+  });
+
   test('probabilities in place of logits', async () => {
     const softmax = functionClassifier(engine, {
       name: 'softmax',
