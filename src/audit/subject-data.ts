@@ -37,30 +37,31 @@ export async function openSubjectData(
     });
   const samples = await open(subject.data);
   const { calibration } = subject.uncertainty;
+  const given = calibration.data === undefined ? samples : await open(calibration.data);
+  // Whoever names the audited data once more does not mean to fit on what is measured.
+  const own = given.fingerprint === samples.fingerprint ? samples : given;
   const division = divideSamples({
     ...subject.selection,
     dataCount: samples.count,
     dataFingerprint: samples.fingerprint,
-    fit: calibration.data === undefined ? calibration.samples : 0,
+    fit: own === samples ? calibration.samples : 0,
     seed: subject.seed,
   });
   const outside = new Map<string, Samples>();
   for (const { name, data } of subject.outside) outside.set(name, await open(data, true));
   const manifoldData =
     subject.manifold === undefined ? undefined : await open(subject.manifold.config.data, true);
-  if (calibration.data === undefined) {
-    const fitting = { samples, indices: division.fit };
-    return { samples, division, fitting, outside, manifoldData };
-  }
-  const own = await open(calibration.data);
-  const { samples: indices } = divideSamples({
-    count: calibration.samples,
-    selection: 'random',
-    dataCount: own.count,
-    dataFingerprint: own.fingerprint,
-    fit: 0,
-    seed: subject.seed,
-  });
+  const indices =
+    own === samples
+      ? division.fit
+      : divideSamples({
+          count: calibration.samples,
+          selection: 'random',
+          dataCount: own.count,
+          dataFingerprint: own.fingerprint,
+          fit: 0,
+          seed: subject.seed,
+        }).samples;
   return { samples, division, fitting: { samples: own, indices }, outside, manifoldData };
 }
 

@@ -249,9 +249,9 @@ function columnsOf(scores: UncertaintyScores): Record<string, Float64Array> {
  * How many samples the model was trained on, as far as it is known: as configured, or as many as the
  * data set has that stands for that of training.
  */
-function trainingCountOf({ subject, fitting }: UncertaintyParts): number | undefined {
-  const { trainingSamples, data } = subject.uncertainty.calibration;
-  return trainingSamples ?? (data === undefined ? undefined : fitting.samples.count);
+function trainingCountOf({ subject, samples, fitting }: UncertaintyParts): number | undefined {
+  const { trainingSamples } = subject.uncertainty.calibration;
+  return trainingSamples ?? (fitting.samples === samples ? undefined : fitting.samples.count);
 }
 
 async function* fittingSamples({ fitting }: UncertaintyParts): AsyncGenerator<LabelledBatch> {

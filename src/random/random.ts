@@ -103,6 +103,16 @@ export class Random {
     this.#d = d;
   }
 
+  /**
+   * Lets other code draw from this stream: writes the four words of its state for `draw`, and goes on from
+   * what they are afterwards.
+   */
+  lendState(words: Int32Array, draw: () => void): void {
+    words.set([this.#a, this.#b, this.#c, this.#d]);
+    draw();
+    [this.#a, this.#b, this.#c, this.#d] = words as unknown as [number, number, number, number];
+  }
+
   /** Uniform in [lower, upper), with 53 random bits. */
   uniform(lower = 0, upper = 1): number {
     const high = this.bits() >>> 5;

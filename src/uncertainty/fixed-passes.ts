@@ -16,18 +16,23 @@ export function fixedPasses(
 ): (inputs: tf.Tensor) => tf.Tensor2D {
   const trunk = functions.trunk();
   const head = functions.head(passes);
-  const noise = functions.sources.map(({ distribution, shape, key }) => {
+  const noise = functions.sources.map(({ distribution, shape, key, multiplies }) => {
     const values = new Float32Array(passes * sizeOf(shape));
     fillWithNoise(values, distribution, new Random(seed, ['fixed-passes', ...key]));
-    return { values, shape: [1, passes, ...shape] };
+    return { values, shape: [1, passes, ...shape], multiplies };
   });
   return inputs => {
     const [batch] = inputs.shape as [number];
-    const forBatch = noise.map(({ values, shape }) => {
+    const frontier = trunk.compute(inputs);
+    const forBatch = noise.map(({ values, shape, multiplies }) => {
+      const drawn = tf.tensor(values, shape);
+      if (multiplies !== undefined) {
+        return tf.mul(tf.expandDims(frontier[multiplies] as tf.Tensor, 1), drawn);
+      }
       const repeats = shape.map((_, axis) => (axis === 0 ? batch : 1));
-      return tf.tile(tf.tensor(values, shape), repeats);
+      return tf.tile(drawn, repeats);
     });
-    const [logits] = head.compute(...trunk.compute(inputs), ...forBatch);
+    const [logits] = head.compute(...frontier, ...forBatch);
     return tf.reshape(logits as tf.Tensor, [batch, -1]);
   };
 }

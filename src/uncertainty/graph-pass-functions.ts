@@ -3,7 +3,8 @@ import { sizeOf } from '../arrays/batch.ts';
 import type { BatchFunction, Engine, SampleShape } from '../engine/engine.ts';
 import type { RunnableGraph } from '../model/graph-def.ts';
 import type { LogitNetwork } from '../model/logit-network.ts';
-import type { KeyedSource, PassFunctions } from './pass-sampler.ts';
+import type { KeyedSource } from './noise-drawer.ts';
+import type { PassFunctions } from './pass-sampler.ts';
 import { joinPasses, splitPasses, spread } from './pass-tensor.ts';
 import type { GraphSurvey, RandomNode } from './stochastic-graph.ts';
 

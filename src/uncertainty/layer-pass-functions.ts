@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../arrays/batch.ts';
 import type { BatchFunction, Engine, SampleShape } from '../engine/engine.ts';
 import { type LayerProgram, type LayerStep, runLayer } from './layer-program.ts';
-import type { KeyedSource, PassFunctions } from './pass-sampler.ts';
-import { type PassTensor, splitPasses, spread } from './pass-tensor.ts';
+import type { KeyedSource } from './noise-drawer.ts';
+import type { PassFunctions } from './pass-sampler.ts';
+import { joinPasses, type PassTensor, repeatRows, splitPasses, spread } from './pass-tensor.ts';
 import { splitProgram, type SplitProgram } from './split-program.ts';
+import type { StochasticLayer } from './stochastic-layer.ts';
 import type { StochasticStep } from './stochastic-program.ts';
 
 /** A layers model whose output becomes the logits, and what stands around it. */
@@ -47,15 +49,8 @@ export class LayerPassFunctions implements PassFunctions {
     this.#stochastic = new Map(stochastic.map(each => [each.step, each]));
     this.#split = splitProgram(logits.program, stochastic);
     this.#shapes = shapes;
-    this.sources = stochastic.flatMap(({ step, layer, key }) =>
-      layer
-        .sources(this.#shapeOf(step.inputs[0] as number).shape)
-        .map((source, index) => ({ ...source, key: [key, index] as const })),
-    );
-    this.frontierShapes = this.#split.frontier.flatMap(value => {
-      const { shape, maskShape } = this.#shapeOf(value);
-      return maskShape === undefined ? [shape] : [shape, maskShape];
-    });
+    this.sources = stochastic.flatMap(each => this.#sourcesOf(each));
+    this.frontierShapes = this.#split.frontier.flatMap(value => this.#arraysOf(value));
     const headValues = this.#split.head.flatMap(step => step.outputs);
     this.widestValue = Math.max(
       ...headValues.map(value => sizeOf(this.#shapeOf(value).shape)),
@@ -110,6 +105,28 @@ export class LayerPassFunctions implements PassFunctions {
     };
   }
 
+  #sourcesOf({ step, layer, key }: StochasticStep): KeyedSource[] {
+    const [input] = step.inputs as [number];
+    const sources = layer
+      .sources(this.#shapeOf(input).shape)
+      .map((source, index) => ({ ...source, key: [key, index] }));
+    const multiplied = this.#droppedFrom(step, layer);
+    return multiplied === undefined
+      ? sources
+      : sources.map(source => ({ ...source, multiplies: multiplied }));
+  }
+
+  /** The array at the frontier that a step does nothing to but drop units of it. */
+  #droppedFrom({ inputs }: LayerStep, layer: StochasticLayer): number | undefined {
+    const [input] = inputs as [number];
+    const place = this.#split.frontier.indexOf(input);
+    const { shape, dtype } = this.#shapeOf(input);
+    if (place < 0 || dtype !== 'float32' || !layer.onlyDropsUnits(shape)) return undefined;
+    // A value with a Keras mask is two arrays.
+    const before = this.#split.frontier.slice(0, place);
+    return before.reduce((sum, value) => sum + this.#arraysOf(value).length, 0);
+  }
+
   /** @param noise what is left of the noise of all sources; the step takes its own off the front */
   #runStep(
     step: LayerStep,
@@ -118,12 +135,22 @@ export class LayerPassFunctions implements PassFunctions {
     passes: number,
   ): void {
     const inputs = step.inputs.map(input => values.get(input) as PassTensor);
-    const stochastic = this.#stochastic.get(step);
-    const outputs =
-      stochastic === undefined
-        ? runDeterministic(step, inputs, passes)
-        : stochastic.layer.run(step, inputs, this.#takeNoise(stochastic, noise), passes);
+    const outputs = this.#outputsOf(step, inputs, noise, passes);
     step.outputs.forEach((value, i) => values.set(value, outputs[i] as PassTensor));
+  }
+
+  #outputsOf(
+    step: LayerStep,
+    inputs: readonly PassTensor[],
+    noise: tf.Tensor[],
+    passes: number,
+  ): readonly PassTensor[] {
+    const stochastic = this.#stochastic.get(step);
+    if (stochastic === undefined) return runDeterministic(step, inputs, passes);
+    const drawn = this.#takeNoise(stochastic, noise);
+    return this.#droppedFrom(step, stochastic.layer) === undefined
+      ? stochastic.layer.run(step, inputs, drawn, passes)
+      : [inAllPasses(drawn[0] as tf.Tensor, inputs[0]?.mask, passes)];
   }
 
   #takeNoise({ step, layer }: StochasticStep, noise: tf.Tensor[]): tf.Tensor[] {
@@ -139,6 +166,12 @@ export class LayerPassFunctions implements PassFunctions {
       mask: maskShape === undefined ? undefined : tf.cast(queue.next().value as tf.Tensor, 'bool'),
       differs: false,
     };
+  }
+
+  /** Shapes of the arrays that a value at the frontier is handed on as. */
+  #arraysOf(value: number): readonly SampleShape[] {
+    const { shape, maskShape } = this.#shapeOf(value);
+    return maskShape === undefined ? [shape] : [shape, maskShape];
   }
 
   #shapeOf(value: number): ValueShape {
@@ -158,6 +191,15 @@ function runDeterministic(
 
 function sameInAllPasses(tensor: tf.Tensor): PassTensor {
   return { tensor, mask: undefined, differs: false };
+}
+
+/** A value `[batch, passes, …]` with the Keras mask that its input has, the same in all passes. */
+function inAllPasses(tensor: tf.Tensor, mask: tf.Tensor | undefined, passes: number): PassTensor {
+  return {
+    tensor: joinPasses(tensor),
+    mask: mask === undefined ? undefined : repeatRows(mask, passes),
+    differs: true,
+  };
 }
 
 function toFloat(tensor: tf.Tensor): tf.Tensor {

@@ -24,7 +24,7 @@ export interface MonteCarloDropoutOptions extends Partial<OpenModelOptions> {
 
 /** What would give an uncertainty to a model without usable dropout. */
 const remedy =
-  'A last-layer Laplace approximation needs no dropout, only labelled calibration data; an ensemble of two or more saved models is better still.';
+  'A last-layer Laplace approximation needs no dropout, only a few hundred inputs like those of training; an ensemble of two or more saved models is better still.';
 
 /**
  * Makes a saved model Bayesian by keeping its dropout on in inference (Gal and Ghahramani 2016,

@@ -14,6 +14,8 @@ interface NoiseLayer {
   readonly strength: string;
   /** Shape of the noise for one sample; it broadcasts over the sample. */
   noiseShape(sampleShape: readonly number[]): readonly number[];
+  /** Whether the noise, which drops units, only multiplies the input. */
+  readonly onlyDropsUnits: boolean;
   /** Input and noise have shapes that broadcast. */
   apply(input: tf.Tensor, noise: tf.Tensor): tf.Tensor;
 }
@@ -52,6 +54,11 @@ class ElementwiseNoise implements StochasticLayer {
   sources(sampleShape: readonly number[]): readonly NoiseSource[] {
     const { distribution } = this.#noise;
     return [{ distribution, shape: this.#noise.noiseShape(sampleShape) }];
+  }
+
+  onlyDropsUnits(sampleShape: readonly number[]): boolean {
+    const noiseShape = this.#noise.noiseShape(sampleShape);
+    return this.#noise.onlyDropsUnits && noiseShape.join() === sampleShape.join();
   }
 
   run(
@@ -118,6 +125,7 @@ function dropout(rate: number, noiseShape: KerasNoiseShape): NoiseLayer {
     distribution: { kind: 'bernoulli', rate, kept: 1 / (1 - rate) },
     strength: `rate ${rate}`,
     noiseShape: sampleShape => resolveShape(noiseShape, sampleShape),
+    onlyDropsUnits: true,
     apply: (input, noise) => tf.mul(input, noise),
   };
 }
@@ -128,6 +136,7 @@ function gaussianDropout(rate: number): NoiseLayer {
     distribution: { kind: 'normal', mean: 1, standardDeviation: Math.sqrt(rate / (1 - rate)) },
     strength: `rate ${rate}`,
     noiseShape: sampleShape => sampleShape,
+    onlyDropsUnits: false,
     apply: (input, noise) => tf.mul(input, noise),
   };
 }
@@ -137,6 +146,7 @@ function gaussianNoise(standardDeviation: number): NoiseLayer {
     distribution: { kind: 'normal', mean: 0, standardDeviation },
     strength: `standard deviation ${standardDeviation}`,
     noiseShape: sampleShape => sampleShape,
+    onlyDropsUnits: false,
     apply: (input, noise) => tf.add(input, noise),
   };
 }
@@ -153,6 +163,7 @@ function alphaDropout(rate: number, noiseShape: KerasNoiseShape): NoiseLayer {
     distribution: { kind: 'bernoulli', rate, kept: 1 },
     strength: `rate ${rate}`,
     noiseShape: sampleShape => resolveShape(noiseShape, sampleShape),
+    onlyDropsUnits: false,
     apply: (input, kept) => {
       const dropped = tf.mul(tf.sub(1, kept), lowest);
       return tf.add(tf.mul(tf.add(tf.mul(input, kept), dropped), scale), shift);

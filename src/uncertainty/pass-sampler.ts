@@ -1,13 +1,9 @@
 import { type Batch, sizeOf } from '../arrays/batch.ts';
 import type { BatchFunction, Engine, PreparedFunction, SampleShape } from '../engine/engine.ts';
 import { Random } from '../random/random.ts';
-import { fillWithNoise, type NoiseSource } from './noise.ts';
+import { DropoutMemory } from './dropout-memory.ts';
+import { type KeyedSource, NoiseDrawer } from './noise-drawer.ts';
 import type { DrawOptions, DrawReceiver, PosteriorMethod } from './posterior.ts';
-
-/** A source of noise with the key of its random numbers. */
-export interface KeyedSource extends NoiseSource {
-  readonly key: readonly (string | number)[];
-}
 
 /**
  * A network as two functions: the trunk, from inputs to the frontier, which is the same in every
@@ -21,7 +17,10 @@ export interface PassFunctions {
   readonly widestValue: number;
   /** `[batch, …inputShape]` to the values at the frontier. */
   trunk(): BatchFunction;
-  /** The frontier and `[batch, passes, …shape]` for each source to logits `[batch, passes, classes]`. */
+  /**
+   * The frontier and `[batch, passes, …shape]` for each source (its noise, or the product with what it
+   * multiplies) to logits `[batch, passes, classes]`.
+   */
   head(passes: number): BatchFunction;
 }
 
@@ -45,6 +44,7 @@ export class PassSampler {
   readonly #purpose: PosteriorMethod;
   readonly #trunk: PreparedFunction;
   readonly #heads = new Map<number, PreparedFunction>();
+  #idleMemory: DropoutMemory | undefined;
 
   /** @param purpose part of the key of the random numbers */
   constructor(
@@ -68,7 +68,9 @@ export class PassSampler {
     const frontier = await this.#trunk.run(inputs.count, [inputs.values]);
     const perCall = this.#passesPerCall(passes);
     const groupSize = Math.min(inputs.count, this.#samplesAtATime(perCall));
-    const noise = sources.map(({ shape }) => new Float32Array(groupSize * perCall * sizeOf(shape)));
+    const sizes = sources.map(({ shape }) => groupSize * perCall * sizeOf(shape));
+    const memory = this.#takeMemory(sizes);
+    const noise = new NoiseDrawer(sources, sizes, memory);
     for (let start = 0; start < inputs.count; start += groupSize) {
       const end = Math.min(inputs.count, start + groupSize);
       const atFrontier = frontierShapes.map((shape, i) => {
@@ -82,7 +84,7 @@ export class PassSampler {
       for (let done = 0; done < passes; done += perCall) {
         signal?.throwIfAborted();
         const count = Math.min(perCall, passes - done);
-        const drawn = this.#drawNoise(noise, streams, count);
+        const drawn = noise.draw(streams, atFrontier, count);
         const [logits] = await this.#head(count).run(end - start, [...atFrontier, ...drawn]);
         const size = count * this.#classCount;
         for (let row = 0; row < end - start; row++) {
@@ -90,6 +92,7 @@ export class PassSampler {
         }
       }
     }
+    this.#idleMemory = memory;
   }
 
   dispose(): void {
@@ -118,20 +121,13 @@ export class PassSampler {
     return head;
   }
 
-  /** One array for each source, `[samples, passes, …shape]`, the front of its buffer. */
-  #drawNoise(
-    buffers: readonly Float32Array[],
-    streams: readonly (readonly Random[])[],
-    passes: number,
-  ): Float32Array[] {
-    return this.#functions.sources.map(({ distribution, shape }, source) => {
-      const size = passes * sizeOf(shape);
-      const noise = (buffers[source] as Float32Array).subarray(0, streams.length * size);
-      streams.forEach((ofSample, row) => {
-        const target = noise.subarray(row * size, (row + 1) * size);
-        fillWithNoise(target, distribution, ofSample[source] as Random);
-      });
-      return noise;
-    });
+  /** The memory of an earlier call that has ended, if it is large enough. */
+  #takeMemory(sizes: readonly number[]): DropoutMemory {
+    const needed = NoiseDrawer.capacityFor(this.#functions.sources, sizes);
+    const idle = this.#idleMemory;
+    this.#idleMemory = undefined;
+    if (idle === undefined || idle.capacity < needed) return new DropoutMemory(needed);
+    idle.clear();
+    return idle;
   }
 }

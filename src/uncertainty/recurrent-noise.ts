@@ -53,6 +53,10 @@ class RecurrentNoise implements StochasticLayer {
     }));
   }
 
+  onlyDropsUnits(): boolean {
+    return false;
+  }
+
   run(
     step: LayerStep,
     inputs: readonly PassTensor[],

@@ -14,6 +14,13 @@ export interface StochasticLayer {
    */
   sources(sampleShape: readonly number[]): readonly NoiseSource[];
   /**
+   * Whether all that it does is to multiply its input by noise of the same shape that drops units. The
+   * product can then be computed where the noise is drawn.
+   *
+   * @param sampleShape shape of one sample of its input
+   */
+  onlyDropsUnits(sampleShape: readonly number[]): boolean;
+  /**
    * @param noise one tensor `[batch, passes, …shape]` for each of its sources
    * @returns its outputs, which differ between passes
    */

@@ -34,11 +34,11 @@ function masks(
   key: readonly (string | number)[],
 ): number[][] {
   const random = new Random(1, [0, 'mc-dropout', ...key]);
-  const all = new Float32Array(passes * units);
-  fillWithNoise(all, { kind: 'bernoulli', rate, kept: 1 / (1 - rate) }, random);
-  return Array.from({ length: passes }, (_, pass) => [
-    ...all.subarray(pass * units, (pass + 1) * units),
-  ]);
+  return Array.from({ length: passes }, () => {
+    const mask = new Float32Array(units);
+    fillWithNoise(mask, { kind: 'bernoulli', rate, kept: 1 / (1 - rate) }, random);
+    return [...mask];
+  });
 }
 
 describe('the logits behind a noise layer have the mean and variance of the closed form', () => {
