@@ -11,7 +11,7 @@ export interface PgdSettings {
   readonly epsilon: number;
   /** Number of steps of one run. Default 40. */
   readonly steps?: number;
-  /** Length of a step, in input units. Default ε / 10. */
+  /** Length of a step, in input units. Default ε / 10, with fewer than 40 steps 4ε / steps. */
   readonly stepSize?: number;
   /** How many runs, each from another random start. Default 1. */
   readonly restarts?: number;
@@ -21,11 +21,16 @@ export interface PgdSettings {
 const STEPS = 40;
 
 /**
- * Longer than Madry's ε / 30: forty of those do not even cross the ball, so that an unlucky random
- * start decides about the result. With ε / 10 a path is twice as long as the ball is wide, and steps
- * are still well below the ε / 4 of torchattacks.
+ * Length of a step, in radii. Longer than Madry's ε / 30: forty of those do not even cross the ball, so
+ * that an unlucky random start decides about the result.
  */
 const STEP_IN_RADII = 0.1;
+
+/**
+ * How long a whole path is at least, in radii: twice as long as the ball is wide. Few steps are longer,
+ * since ten of ε / 10 do not leave the surroundings of their start.
+ */
+const PATH_IN_RADII = 4;
 
 /**
  * Projected gradient descent: the basic iterative method from a start drawn uniformly from the ball,
@@ -36,10 +41,10 @@ const STEP_IN_RADII = 0.1;
  * @throws AttackError `attack/invalid-setting`
  */
 export function pgd(settings: PgdSettings): Attack {
-  const { norm, epsilon, steps = STEPS, stepSize = STEP_IN_RADII * epsilon } = settings;
-  const { restarts = 1 } = settings;
+  const { norm, epsilon, steps = STEPS, restarts = 1 } = settings;
   requireAtLeast('epsilon', epsilon, 0);
   requireCount('steps', steps);
+  const stepSize = settings.stepSize ?? Math.max(STEP_IN_RADII, PATH_IN_RADII / steps) * epsilon;
   requireCount('restarts', restarts);
   if (epsilon > 0) requirePositive('stepSize', stepSize);
   return {

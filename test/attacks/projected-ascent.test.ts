@@ -89,6 +89,21 @@ describe.each<Norm>(['Linf', 'L2', 'L1'])('in the ball of %s', norm => {
 });
 
 describe('projected gradient descent', () => {
+  test.each([1, 2, 3, 5, 10, 40])(
+    'crosses the ball whatever its start: %d steps by default break all that a linear model allows',
+    async steps => {
+      const exact = exactDistances('Linf');
+      for (const epsilon of telling(exact)) {
+        const attack = createAttack({ attack: 'pgd', norm: 'Linf', epsilon, steps });
+        const { outcomes } = await run(attack, classifier, inputs, leaving(labels));
+        exact.forEach((distance, row) => {
+          if (Math.abs(distance / epsilon - 1) < 1e-4) return;
+          expect(outcomes[row]).toBe(distance < epsilon ? 'succeeded' : 'failed');
+        });
+      }
+    },
+  );
+
   test('does not depend on the batch, on the order, nor on anything but seed and sample', async () => {
     const attack = createAttack({ attack: 'pgd', norm: 'Linf', epsilon: 0.05, steps: 7 });
     const whole = await run(attack, classifier, inputs, leaving(labels));

@@ -9,7 +9,10 @@ export interface AttackContest {
   readonly samples: number;
   /** Largest L∞ change, input units; undefined where the smallest change is looked for. */
   readonly epsilon: number | undefined;
-  /** Our settings from little work to much: the first that is as good as a tool is compared with it. */
+  /**
+   * Our settings from little work to much: the first that is as good as a tool is compared with it. Steps
+   * so close together that a tool is not compared with twice the work, and those that the tools have.
+   */
   readonly rungs: readonly AttackSettings[];
 }
 
@@ -25,14 +28,18 @@ export const contests: readonly AttackContest[] = [
     title: `PGD L∞ ε=${epsilon}`,
     samples: 300,
     epsilon,
-    rungs: [8, 10, 20, 40, 60, 100].map(steps => ({ attack: 'pgd', ...budget, steps })),
+    rungs: [5, 8, 10, 15, 20, 25, 30, 40, 45, 50, 60, 80, 100].map(steps => ({
+      attack: 'pgd',
+      ...budget,
+      steps,
+    })),
   },
   {
     attack: 'apgd',
     title: `APGD-CE L∞ ε=${epsilon}`,
     samples: 300,
     epsilon,
-    rungs: [10, 15, 25, 50, 100, 200].map(steps => ({
+    rungs: [8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100, 200].map(steps => ({
       attack: 'apgd',
       ...budget,
       loss: 'cross-entropy',
@@ -46,6 +53,7 @@ export const contests: readonly AttackContest[] = [
     epsilon: undefined,
     // Short runs towards each of nine classes are less work than 9 × 1000 steps from the runner-up.
     rungs: [
+      { ...carliniWagner, warmStartSteps: 10, binarySearchSteps: 1, iterations: 10 },
       { ...carliniWagner, warmStartSteps: 25, binarySearchSteps: 1, iterations: 50 },
       { ...carliniWagner, binarySearchSteps: 1 },
       carliniWagner,
@@ -59,13 +67,17 @@ export const contests: readonly AttackContest[] = [
     title: 'DDN L2',
     samples: 300,
     epsilon: undefined,
-    rungs: [25, 50, 100, 200, 400].map(steps => ({ attack: 'ddn', steps })),
+    rungs: [25, 50, 75, 90, 100, 110, 125, 150, 200, 400].map(steps => ({ attack: 'ddn', steps })),
   },
   {
     attack: 'fmn',
     title: 'FMN L∞',
     samples: 300,
     epsilon: undefined,
-    rungs: [25, 50, 100, 125, 150, 200, 400].map(steps => ({ attack: 'fmn', norm: 'Linf', steps })),
+    rungs: [25, 50, 100, 110, 120, 130, 140, 150, 200, 400].map(steps => ({
+      attack: 'fmn',
+      norm: 'Linf',
+      steps,
+    })),
   },
 ];
