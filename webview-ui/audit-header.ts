@@ -42,7 +42,7 @@ export class AuditHeader extends LitElement {
   @property() accessor modelName = '';
   @property({ attribute: false }) accessor report: ReportSummary | undefined;
   @property({ attribute: false }) accessor run: RunState | undefined;
-  /** Whether something beside it offers the audit more prominently. */
+  /** Whether something below it offers what is to be done next more prominently. */
   @property({ type: Boolean }) accessor isOfferedElsewhere = false;
 
   override render(): unknown {

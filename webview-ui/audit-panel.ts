@@ -97,7 +97,7 @@ export class AuditPanel extends LitElement {
         .modelName=${snapshot.modelName}
         .report=${report}
         .run=${snapshot.run}
-        .isOfferedElsewhere=${training?.state === 'trained'}
+        .isOfferedElsewhere=${training !== undefined}
         @audit-wish=${(event: CustomEvent<AuditWish>) => this.link?.send(event.detail)}
       ></assay-audit-header>
       ${

@@ -38,11 +38,13 @@ export class DetectionSummary extends LitElement {
       .scroll {
         overflow-x: auto;
       }
-      .parts {
+      .calibration {
+        padding: 8px 0;
+      }
+      .diagrams {
         display: flex;
         flex-wrap: wrap;
         gap: 14px 32px;
-        align-items: start;
         padding-top: 8px;
       }
       td.text {
@@ -50,9 +52,6 @@ export class DetectionSummary extends LitElement {
       }
       tbody tr[aria-current='true'] th {
         color: var(--vscode-textLink-foreground);
-      }
-      .parts details {
-        max-width: 100%;
       }
       p {
         max-width: 100ch;
@@ -111,7 +110,8 @@ export class DetectionSummary extends LitElement {
         ${this.#table(detection, score)}
       </div>
       ${missingScoreLines(report).map(line => html`<p class="quiet">${line}</p>`)}
-      <div class="parts">${this.#calibration(report)} ${this.#everyScore(report)}</div>
+      <div class="calibration">${this.#calibration(report)}</div>
+      ${this.#everyScore(report)}
     </details>`;
   }
 
@@ -187,16 +187,15 @@ export class DetectionSummary extends LitElement {
     const table = calibrationTable(report);
     if (report.detection === undefined || table === undefined) return nothing;
     return html`
-      ${calibratedPredictions(report.detection).map(
-        ({ name, record }) =>
-          html`<assay-reliability-diagram
-            .calibration=${record}
-            name=${name}
-          ></assay-reliability-diagram>`,
-      )}
-      <div>
-        ${textTable('Calibration', table)}
-        ${table.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+      ${textTable(table)} ${table.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+      <div class="diagrams">
+        ${calibratedPredictions(report.detection).map(
+          ({ name, record }) =>
+            html`<assay-reliability-diagram
+              .calibration=${record}
+              name=${name}
+            ></assay-reliability-diagram>`,
+        )}
       </div>
     `;
   }
@@ -209,7 +208,7 @@ export class DetectionSummary extends LitElement {
     return html`<details>
       <summary>Every score of ${shown.label}</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="Every score of ${shown.label}">
-        ${textTable('', table)}
+        ${textTable(table)}
       </div>
     </details>`;
   }

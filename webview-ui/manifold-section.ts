@@ -75,7 +75,7 @@ export class ManifoldSection extends LitElement {
       <summary>
         <strong>Manifold</strong> <span class="quiet">${inOneLine(manifold, conditions)}</span>
       </summary>
-      ${scrolling('Natural adversaries', textTable('', natural))} ${remarksOf(natural)}
+      ${scrolling('Natural adversaries', textTable(natural))} ${remarksOf(natural)}
       <p class="quiet">
         ${manifold.description} ${manifold.latentSize} dimensions, ${manifold.steps} steps;
         reconstructions explain ${share.toFixed(1)}% of the variance of held-out samples.
@@ -119,7 +119,7 @@ function corrections(table: ConditionTable | undefined): unknown {
   if (table === undefined) return nothing;
   return html`<details class="corrections">
     <summary>What each correction mends and breaks</summary>
-    ${scrolling('Correction', textTable('', table))} ${remarksOf(table)}
+    ${scrolling('Correction', textTable(table))} ${remarksOf(table)}
   </details>`;
 }
 

@@ -114,8 +114,8 @@ export class RobustnessSummary extends LitElement {
           <strong>All attacks together</strong> <span class="quiet">${inOneLine(robustness)}</span>
         </summary>
         <div class="parts">
-          ${textTable('Worst case of each sample', worstCaseTable(report))}
-          ${textTable('Smallest changes', smallestChangeTable(report))}
+          ${textTable(worstCaseTable(report), 'Worst case of each sample')}
+          ${textTable(smallestChangeTable(report))}
           ${norms.map(kind =>
             figure(
               kind,
@@ -137,8 +137,7 @@ export class RobustnessSummary extends LitElement {
       ? nothing
       : html`<details>
           <summary><strong>Proved by randomised smoothing</strong></summary>
-          ${textTable('', proved)}
-          ${proved.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
+          ${textTable(proved)} ${proved.remarks.map(remark => html`<p class="quiet">${remark}</p>`)}
         </details>`;
   }
 
@@ -151,7 +150,7 @@ export class RobustnessSummary extends LitElement {
           ? nothing
           : html`<details>
               <summary>Classes under ${shown.label}</summary>
-              ${textTable('', classes)}
+              ${textTable(classes)}
             </details>`
       }
       ${

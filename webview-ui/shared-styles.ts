@@ -15,6 +15,9 @@ export const sharedStyles = css`
   p {
     margin: 0 0 6px;
   }
+  details[open] > summary {
+    padding-bottom: 6px;
+  }
   .quiet {
     color: var(--vscode-descriptionForeground);
   }

@@ -1,20 +1,18 @@
 import { html, nothing } from 'lit';
 import type { ConditionTable } from '../src/report/condition-table.ts';
 
-/** A table of the terminal as a table of the page; the first column names the rows. */
-export function textTable(caption: string, content: ConditionTable | undefined): unknown {
+/**
+ * A table of the terminal as a table of the page; the first column names the rows.
+ *
+ * @param title stands above the names of the rows, in place of what the terminal has there
+ */
+export function textTable(content: ConditionTable | undefined, title?: string): unknown {
   if (content === undefined) return nothing;
+  const [first = '', ...others] = content.header;
   return html`<table>
-    ${
-      caption === ''
-        ? nothing
-        : html`<caption>
-            ${caption}
-          </caption>`
-    }
     <thead>
       <tr>
-        ${content.header.map(title => html`<th scope="col">${title}</th>`)}
+        ${[title ?? first, ...others].map(name => html`<th scope="col">${capitalised(name)}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -27,4 +25,9 @@ export function textTable(caption: string, content: ConditionTable | undefined):
       )}
     </tbody>
   </table>`;
+}
+
+/** Words of the terminal begin small, those of the panel do not; a symbol, as ε or p, stays one. */
+function capitalised(words: string): string {
+  return words.replace(/^[a-z](?=[a-z])/, letter => letter.toUpperCase());
 }

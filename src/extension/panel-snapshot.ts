@@ -6,6 +6,7 @@ import type { AuditReport } from '../report/audit-report.ts';
 import { describeStaleness, findStaleFiles } from '../report/staleness.ts';
 import type { AuditRuns } from './audit-runs.ts';
 import type { ManifoldTrainings } from './manifold-trainings.ts';
+import { withRelativePaths } from './relative-paths.ts';
 import { modelName, type WorkspaceModel } from './workspace-models.ts';
 import type { WorkspaceReports } from './workspace-reports.ts';
 
@@ -22,13 +23,18 @@ export async function panelSnapshot(
   const run = runs.runOf(model.path);
   const { report, problem: unreadable } = await loadReport(model, reports);
   const problem = run === undefined ? (unreadable ?? runs.lastFailureOf(model.path)) : undefined;
+  const training = model.configPath === undefined ? undefined : trainings.of(model.configPath);
+  const readable = (message: string): string => withRelativePaths(message, model.folder.uri.fsPath);
   return {
     kind: 'snapshot',
     modelName: modelName(model.uri),
     report: report === undefined ? undefined : summaryOf(report),
     run: run?.progress,
-    training: model.configPath === undefined ? undefined : trainings.of(model.configPath),
-    problem,
+    training:
+      training?.problem === undefined
+        ? training
+        : { ...training, problem: readable(training.problem) },
+    problem: problem === undefined ? undefined : readable(problem),
     gap: run === undefined && problem === undefined ? gap(model, report) : undefined,
     // While an audit runs, the report is about to become what is on disk.
     stale: run === undefined ? await staleness(model, report) : undefined,
