@@ -9,6 +9,7 @@ import { averagedClassifier } from '../../src/attacks/averaged-classifier.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
 import { landscapeNoise } from '../../src/attacks/landscape-noise.ts';
 import { largestDifference } from '../../src/attacks/model-probe.ts';
+import { distanceBetween } from '../../src/attacks/norms.ts';
 import {
   checkBlackBox,
   checkConvergence,
@@ -196,6 +197,76 @@ describe('where gradients are masked', () => {
         tf.softmax(tf.matMul<tf.Tensor2D>(points, tf.tensor2d(model.weights.map(row => [...row])))),
     });
     expect(checkLogits(await softmax.logits(inputs))?.id).toBe('probabilities-as-logits');
+  });
+});
+
+describe('where the way to an error is wavy', () => {
+  /** One number x; wrong where f > 0, with a hill on the way there that short steps cannot leave. */
+  const wavy = (): Classifier =>
+    functionClassifier(engine, {
+      name: 'wavy',
+      inputShape: [1],
+      classCount: 2,
+      bounds: unitBox,
+      apply: points => {
+        const distance = tf.sub(points, 0.5);
+        const wave = tf.sin(tf.mul(distance, (2 * Math.PI) / 0.08));
+        const f = tf.sub<tf.Tensor2D>(tf.add(tf.mul(distance, 10), wave), 1.6);
+        return tf.concat<tf.Tensor2D>([tf.zerosLike(f), f], 1);
+      },
+    });
+
+  async function outcomeOf(settings: AttackSettings): Promise<SanityRun> {
+    const { outcomes } = await createAttack(settings).run({
+      classifier: wavy(),
+      inputs: new Batch(Float32Array.of(0.5), [1]),
+      criterion: leaving(Int32Array.of(0)),
+      seed: 0,
+      sampleIndices: [0],
+    });
+    return { label: attackLabel(settings), outcomes };
+  }
+
+  test('one step jumps over the hill on which many stay', async () => {
+    const many = await outcomeOf({ ...fgsm, attack: 'bim', steps: 40 });
+    expect(checkSingleStep(await outcomeOf(fgsm), many)?.id).toBe('single-step-stronger');
+  });
+
+  test('a longer step jumps over the error', async () => {
+    const longer = await outcomeOf({ ...fgsm, epsilon: 0.14 });
+    expect(checkMonotone([await outcomeOf(fgsm), longer])?.id).toBe('non-monotone');
+  });
+});
+
+describe('an attack that ends too early', () => {
+  /** Samples of a linear model that fall in the second half of the steps. */
+  async function lateSuccesses(steps: number, stepSize: number) {
+    const settings: AttackSettings = { attack: 'bim', norm: 'Linf', epsilon, steps, stepSize };
+    const context = contextOf(linearClassifier(engine, model));
+    const result = await createAttack(settings).run(context);
+    const late = result.outcomes.filter(
+      (outcome, row) => outcome === 'succeeded' && (result.steps[row] ?? NaN) > steps / 2,
+    );
+    return checkLateSuccesses({ label: 'BIM', outcomes: result.outcomes }, late.length);
+  }
+
+  test('still breaks samples with its last steps, unlike one whose steps are long', async () => {
+    expect((await lateSuccesses(20, epsilon / 20))?.id).toBe('not-converged');
+    expect(await lateSuccesses(20, epsilon / 5)).toBeUndefined();
+  });
+
+  test('finds much smaller changes with twice the steps, unlike one that is done', async () => {
+    const sizes = async (steps: number): Promise<number[]> => {
+      const context = contextOf(linearClassifier(engine, model));
+      const { adversaries, outcomes } = await createAttack({ attack: 'ddn', steps }).run(context);
+      return outcomes.map((outcome, row) =>
+        outcome === 'succeeded'
+          ? distanceBetween(inputs.row(row), adversaries.row(row), 'L2')
+          : Infinity,
+      );
+    };
+    expect(checkSmallestChange('DDN', await sizes(5), await sizes(10))?.id).toBe('not-converged');
+    expect(checkSmallestChange('DDN', await sizes(100), await sizes(200))).toBeUndefined();
   });
 });
 
