@@ -34,6 +34,7 @@ async function measureBlock(runtime: Runtime): Promise<number | undefined> {
       },
     ],
     initializers: new Map(),
+    shared: new Map(),
     inputs: [{ name: 'image', type: 'float32', shape }],
     outputs: [{ name: 'blocks', type: 'float32', shape }],
   };

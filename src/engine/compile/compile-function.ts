@@ -13,7 +13,10 @@ export class CompiledFunction {
   readonly #inputs: readonly ValueSpec[];
   /** The operators that it runs. Their constants are in the session alone, once more would be a waste. */
   readonly nodes: readonly OnnxNode[];
-  /** Size of those constants. The session may hold them twice, packed for its products. */
+  /**
+   * Size of the constants in the session, which may hold them twice, packed for its products. Large
+   * matrices, which all sessions of a model share, are not among them.
+   */
   readonly constantBytes: number;
 
   constructor(inputs: readonly ValueSpec[], trace: Trace, graph: OnnxGraph, session: Session) {
@@ -92,8 +95,9 @@ export async function compileTrace(
   options: SessionOptions,
 ): Promise<CompiledFunction> {
   const { provider = 'cpu' } = options;
-  const channelBlock = provider === 'cpu' ? await channelBlockOf(runtime) : undefined;
-  const graph = lowerProgram(trace.program, channelBlock);
+  const sharesMemory = provider === 'cpu';
+  const channelBlock = sharesMemory ? await channelBlockOf(runtime) : undefined;
+  const graph = lowerProgram(trace.program, { channelBlock, sharesMemory });
   const session = await Session.create(runtime, graph, options);
   return new CompiledFunction(inputs, trace, graph, session);
 }

@@ -6,12 +6,16 @@ import {
   type OnnxPort,
   type OnnxTensor,
   type OnnxType,
+  type SharedTensor,
 } from './onnx.ts';
 
 /** Collects the nodes and constants of an ONNX graph. The same node or constant exists only once. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, OnnxTensor>();
+  readonly #shared = new Map<string, SharedTensor>();
+  /** Names of constants by their numbers, and then by shape and where they are. */
+  readonly #named = new Map<OnnxTensor['data'], Map<string, string>>();
   readonly #known = new Map<string, readonly string[]>();
   #names = 0;
 
@@ -43,11 +47,14 @@ export class GraphBuilder {
     });
   }
 
-  /** Adds a constant tensor and returns its name. */
+  /** Adds a constant tensor, the same array in one shape once, and returns its name. */
   initializer(tensor: OnnxTensor): string {
-    const name = this.#newName('c');
-    this.#initializers.set(name, tensor);
-    return name;
+    return this.#addConstant(this.#initializers, tensor, 'c');
+  }
+
+  /** A constant that is handed in with each call, so that it is not in each model that needs it. */
+  shared(tensor: SharedTensor): string {
+    return this.#addConstant(this.#shared, tensor, 's');
   }
 
   /** A constant scalar. */
@@ -128,8 +135,31 @@ export class GraphBuilder {
       if (used) for (const name of node.inputs) needed.add(name);
       return used;
     });
-    const initializers = new Map([...this.#initializers].filter(([name]) => needed.has(name)));
-    return { nodes: nodes.reverse(), initializers, inputs, outputs };
+    const neededOf = <Tensor>(constants: ReadonlyMap<string, Tensor>): Map<string, Tensor> =>
+      new Map([...constants].filter(([name]) => needed.has(name)));
+    return {
+      nodes: nodes.reverse(),
+      initializers: neededOf(this.#initializers),
+      shared: neededOf(this.#shared),
+      inputs,
+      outputs,
+    };
+  }
+
+  #addConstant<Tensor extends OnnxTensor>(
+    constants: Map<string, Tensor>,
+    tensor: Tensor,
+    prefix: string,
+  ): string {
+    const named = this.#named.get(tensor.data) ?? new Map<string, string>();
+    this.#named.set(tensor.data, named);
+    const key = `${prefix} ${tensor.shape.join()}`;
+    const known = named.get(key);
+    if (known !== undefined) return known;
+    const name = this.#newName(prefix);
+    named.set(key, name);
+    constants.set(name, tensor);
+    return name;
   }
 
   #once(key: string, make: () => readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../arrays/batch.ts';
 import { GraphBuilder } from './graph-builder.ts';
+import { largeMatrices } from './large-matrices.ts';
 import { broadcastShape, sameShape } from './layout.ts';
 import type { OnnxGraph } from './onnx.ts';
 import { Placements } from './placements.ts';
@@ -15,14 +16,21 @@ export function resultName(index: number): string {
   return `result${index}`;
 }
 
+/** What the graph is written for. */
+export interface LoweringTarget {
+  /** Channels in a block, where what computes has convolutions by blocks. */
+  readonly channelBlock?: number | undefined;
+  /** Whether it reads what is handed in with a call where it lies, and not over a bus. */
+  readonly sharesMemory: boolean;
+}
+
 /**
  * Writes a recorded program as an ONNX graph.
  *
- * @param channelBlock channels in a block where what computes has convolutions by blocks
  * @throws CompileError when a kernel that the results need has no rule
  */
-export function lowerProgram(program: Program, channelBlock?: number): OnnxGraph {
-  const lowering = new Lowering(liveOperations(program), channelBlock);
+export function lowerProgram(program: Program, target: LoweringTarget): OnnxGraph {
+  const lowering = new Lowering(liveOperations(program), target);
   program.arguments.forEach((value, index) => {
     lowering.placements.setNatural(value, argumentName(index));
   });
@@ -51,12 +59,15 @@ export class Lowering {
   readonly operations: readonly Operation[];
   /** Channels in a block, where convolutions by blocks can be had. */
   readonly channelBlock: number | undefined;
+  /** Constants that all graphs of a model share, see {@link largeMatrices}. */
+  readonly sharedMatrices: ReadonlySet<Value>;
   readonly #uses = new Map<Value, number>();
   readonly #once = new Map<Value, Map<string, string>>();
 
-  constructor(operations: readonly Operation[], channelBlock?: number) {
+  constructor(operations: readonly Operation[], { channelBlock, sharesMemory }: LoweringTarget) {
     this.operations = operations;
     this.channelBlock = channelBlock;
+    this.sharedMatrices = sharesMemory ? largeMatrices(operations) : new Set();
     for (const operation of operations) {
       for (const value of Object.values(operation.inputs)) {
         this.#uses.set(value, this.useCount(value) + 1);

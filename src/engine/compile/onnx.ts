@@ -21,6 +21,12 @@ export interface OnnxTensor {
   readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array;
 }
 
+/** A constant that is no part of the model: whoever runs it hands it in, from one array for all. */
+export interface SharedTensor extends OnnxTensor {
+  readonly type: 'float32';
+  readonly data: Float32Array;
+}
+
 /** An attribute that is a real number; a bare number is an integer attribute. */
 export interface FloatAttribute {
   readonly float: number;
@@ -51,6 +57,7 @@ export interface OnnxGraph {
   /** In an order in which every input is made before it is used. */
   readonly nodes: readonly OnnxNode[];
   readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  readonly shared: ReadonlyMap<string, SharedTensor>;
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
 }
@@ -64,12 +71,13 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
   return model.bytes();
 }
 
-function encodeGraph({ nodes, initializers, inputs, outputs }: OnnxGraph): Message {
+function encodeGraph({ nodes, initializers, shared, inputs, outputs }: OnnxGraph): Message {
   const message = new Message();
   nodes.forEach((node, index) => message.message(1, encodeNode(node, index)));
   message.text(2, 'recorded');
   for (const [name, tensor] of initializers) message.message(5, encodeTensor(name, tensor));
   for (const port of inputs) message.message(11, encodePort(port));
+  for (const [name, tensor] of shared) message.message(11, encodePort({ name, ...tensor }));
   for (const port of outputs) message.message(12, encodePort(port));
   return message;
 }

@@ -45,12 +45,16 @@ interface Recording {
 export class RecordingBackend extends MathBackendCPU {
   /** The values of tensors that depend on an argument. */
   readonly #values = new WeakMap<DataId, Value>();
-  /** Copies of constants that live on other backends, weights above all; shared by all recordings. */
-  readonly #imports = new WeakMap<DataId, tf.TensorInfo>();
+  /**
+   * Copies of constants that live on other backends, weights above all; shared by all recordings. Not
+   * a weak map: TensorFlow.js keeps layers, and so what identifies their weights, of closed models.
+   */
+  readonly #imports = new Map<DataId, tf.TensorInfo>();
   #recording: Recording | undefined;
 
   /** Starts a recording. */
   begin(): void {
+    this.#freeImports();
     this.#recording = { operations: [], constants: new Map(), variables: new Map() };
   }
 
@@ -65,6 +69,8 @@ export class RecordingBackend extends MathBackendCPU {
       operations,
       results: results.map(result => this.#valueOf(result)),
     };
+    // It holds constants, which must not outlive their model.
+    this.#recording = undefined;
     return {
       program,
       variables: [...variables].map(([variable, dataId]) => ({ variable, dataId })),
@@ -185,6 +191,16 @@ export class RecordingBackend extends MathBackendCPU {
     const operation = createOperation('Reshape', { x: value }, { shape }, specs);
     this.#current().operations.push(operation);
     return operation.outputs[0] as Value;
+  }
+
+  /** Lets go of copies whose tensors have been disposed of. */
+  #freeImports(): void {
+    const { tensorInfo } = tf.engine().state;
+    for (const [dataId, copy] of this.#imports) {
+      if (tensorInfo.has(dataId)) continue;
+      this.#imports.delete(dataId);
+      this.data.delete(copy.dataId);
+    }
   }
 
   /** One value for each constant and shape, so that rules can compare constants by identity. */

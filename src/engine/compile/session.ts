@@ -67,18 +67,27 @@ function load(folders: readonly string[]): Runtime {
   }
 }
 
+type NamedTensor = readonly [string, OnnxRuntime.Tensor];
+
 /** A graph that is ready to run. */
 export class Session {
   readonly #runtime: Runtime;
   readonly #session: OnnxRuntime.InferenceSession;
   readonly #inputs: readonly OnnxPort[];
   readonly #outputs: readonly OnnxPort[];
+  /** Constants that are handed in with each call. */
+  readonly #shared: readonly NamedTensor[];
 
   private constructor(runtime: Runtime, session: OnnxRuntime.InferenceSession, graph: OnnxGraph) {
     this.#runtime = runtime;
     this.#session = session;
     this.#inputs = graph.inputs;
     this.#outputs = graph.outputs;
+    const { Tensor } = runtime.library;
+    this.#shared = [...graph.shared].map(([name, { data, shape }]) => [
+      name,
+      makeTensor(Tensor, data, shape),
+    ]);
   }
 
   /** @throws CompileError `compile/failed` when ONNX Runtime refuses the graph */
@@ -93,6 +102,8 @@ export class Session {
         runtime.library.InferenceSession.create(model, {
           executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
           graphOptimizationLevel: 'all',
+          // A plan of the memory is a second block beside what the first call took, and no faster.
+          enableMemPattern: false,
           intraOpNumThreads: threads,
           interOpNumThreads: 1,
           // Threads that wait in a loop take the processor from whoever has work: on a busy machine
@@ -124,7 +135,10 @@ export class Session {
     const fetches = this.#tensors(this.#outputs, outputs);
     try {
       await callNative(() =>
-        this.#session.run(Object.fromEntries(feeds), Object.fromEntries(fetches)),
+        this.#session.run(
+          Object.fromEntries([...feeds, ...this.#shared]),
+          Object.fromEntries(fetches),
+        ),
       );
     } catch (error) {
       throw runtimeError('fails', error);
@@ -136,10 +150,7 @@ export class Session {
     await callNative(() => this.#session.release());
   }
 
-  #tensors(
-    ports: readonly OnnxPort[],
-    data: readonly TensorData[],
-  ): (readonly [string, OnnxRuntime.Tensor])[] {
+  #tensors(ports: readonly OnnxPort[], data: readonly TensorData[]): NamedTensor[] {
     const { Tensor } = this.#runtime.library;
     return ports.map(({ name, shape }, index) => [name, makeTensor(Tensor, data[index], shape)]);
   }

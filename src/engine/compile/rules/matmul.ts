@@ -1,7 +1,7 @@
-import { sizeOf } from '../../../arrays/batch.ts';
+import { isMatrix, transposedMatrix } from '../large-matrices.ts';
 import { broadcastShape } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
-import type { Value, ValueSpec } from '../program.ts';
+import { type Constant, isConstant, type Value, type ValueSpec } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 
@@ -41,6 +41,31 @@ function lowerOne(lowering: Lowering, { a, b, bias }: ProductInputs, t: Transpos
   return graph.node('Gemm', [...operands, ...summand], options);
 }
 
+/**
+ * A product by a matrix that all graphs of the model share. It lies turned, since ONNX Runtime packs
+ * what it was not given as a constant, and packs turned rows faster.
+ */
+function lowerByShared(
+  lowering: Lowering,
+  { a, b, bias }: ProductInputs & { readonly b: Constant },
+  { transposeA = false, transposeB = false }: Transposition,
+): string {
+  const { graph, placements } = lowering;
+  const [rows] = matrixShape(a, transposeA);
+  const [height, width] = matrixShape(b, !transposeB);
+  const data = transposeB ? (b.origin.data as Float32Array) : transposedMatrix(b);
+  const matrix = graph.shared({ type: 'float32', shape: [height, width], data });
+  const left = placements.reshaped(a, a.shape.slice(-2));
+  // One row alone would be summed in another order than the same row among others.
+  const isAlone = rows === 1;
+  const axis = transposeA ? 1 : 0;
+  const operand = isAlone ? graph.node('Concat', [left, left], { axis }) : left;
+  const summand = bias === undefined ? [] : [placements.reshaped(bias, bias.shape.slice(-2))];
+  const options = { transA: axis, transB: 1 };
+  const result = graph.node('Gemm', [operand, matrix, ...summand], options);
+  return isAlone ? graph.slice(result, [0], [1], [0]) : result;
+}
+
 /** Products of all pairs of matrices in two batches. */
 function lowerMany(lowering: Lowering, { a, b, bias }: ProductInputs, t: Transposition): string {
   const { graph, placements } = lowering;
@@ -63,10 +88,13 @@ const product: AnyRule = defineRule<
   infer: ({ a, b }, attributes) => inferProduct(a, b, attributes),
   lower(lowering, { inputs, attributes, output }) {
     const { graph, placements } = lowering;
-    const isOne = [inputs.a, inputs.b].every(({ shape }) => sizeOf(shape.slice(0, -2)) === 1);
-    const name = isOne
-      ? lowerOne(lowering, inputs, attributes)
-      : lowerMany(lowering, inputs, attributes);
+    const { a, b } = inputs;
+    const isOne = isMatrix(a) && isMatrix(b);
+    const name = !isOne
+      ? lowerMany(lowering, inputs, attributes)
+      : isConstant(b) && lowering.sharedMatrices.has(b)
+        ? lowerByShared(lowering, { ...inputs, b }, attributes)
+        : lowerOne(lowering, inputs, attributes);
     const slopes = inputs.preluActivationWeights;
     const activated = activate(
       graph,
