@@ -3,7 +3,7 @@ import {
   type CompiledFunction,
   compileFunction,
 } from '../../src/engine/compile/compile-function.ts';
-import type { Runtime } from '../../src/engine/compile/session.ts';
+import type { Runtime, TensorData } from '../../src/engine/compile/session.ts';
 import { type Timing, timed } from './timing.ts';
 import type { Workload } from './engine-workloads.ts';
 import { LineProcess } from './line-process.ts';
@@ -15,6 +15,17 @@ export interface Contestant {
   time(workload: Workload, batch: number): Promise<Timing | undefined>;
 }
 
+/** A workload that is compiled, with the arrays that each call reads and fills. */
+interface Prepared {
+  readonly key: string;
+  readonly fn: CompiledFunction;
+  readonly inputs: readonly TensorData[];
+  readonly outputs: readonly TensorData[];
+}
+
+/** Lets the C library of a process keep what is freed, where it would ask the system for it anew. */
+const keepingMemory = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: String(2 ** 36) };
+
 function timingOf(answer: string): Timing | undefined {
   if (answer.startsWith('failed')) return undefined;
   const [clock = NaN, processor = NaN] = answer.split(' ').map(Number);
@@ -23,7 +34,7 @@ function timingOf(answer: string): Timing | undefined {
 
 /** Our compiled functions, in this process. */
 export function compiled(runtime: Runtime, threads: number): Contestant {
-  let current: { key: string; fn: CompiledFunction; inputs: readonly Float32Array[] } | undefined;
+  let current: Prepared | undefined;
   return {
     name: `compiled, ${threads}`,
     async time(workload, batch) {
@@ -33,10 +44,10 @@ export function compiled(runtime: Runtime, threads: number): Contestant {
         const { shapes, compute, inputs } = workload.step(batch);
         const specs = shapes.map(shape => ({ shape, type: 'float32' }) as const);
         const fn = await compileFunction(runtime, compute, specs, { threads });
-        current = { key, fn, inputs };
+        current = { key, fn, inputs, outputs: await fn.run(inputs) };
       }
-      const { fn, inputs } = current;
-      return await timed(() => fn.run(inputs));
+      const { fn, inputs, outputs } = current;
+      return await timed(() => fn.run(inputs, outputs));
     },
   };
 }
@@ -45,7 +56,8 @@ export function compiled(runtime: Runtime, threads: number): Contestant {
 export async function torch(
   python: string,
 ): Promise<{ readonly version: string; readonly contestants: readonly Contestant[] }> {
-  const talker = new LineProcess(python, [join(import.meta.dirname, 'torch_workloads.py')]);
+  const program = join(import.meta.dirname, 'torch_workloads.py');
+  const talker = new LineProcess(python, [program], keepingMemory);
   const version = await talker.listen();
   const contestants = [1, 2].map((threads): Contestant => ({
     name: `torch, ${threads}`,
@@ -66,6 +78,7 @@ export async function eager(
   const talker = new LineProcess(process.execPath, args, {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: '1',
+    ...keepingMemory,
   });
   await talker.listen();
   const names = { stock: 'stock wasm', wasm: 'our wasm', tensorflow: 'tfjs-node' } as const;
