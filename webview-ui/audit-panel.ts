@@ -123,6 +123,7 @@ export class AuditPanel extends LitElement {
               ></assay-condition-summary>
               <assay-robustness-summary
                 .conditions=${report.conditions}
+                .flags=${report.flags}
                 .robustness=${report.robustness}
                 .certified=${report.certified}
                 .model=${report.model}

@@ -2,7 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import type { Condition, Flag } from '../src/report/audit-report.ts';
 import { doubtOf } from '../src/report/doubt.ts';
-import { distance, percent, ratio, scientific } from '../src/report/wording.ts';
+import { medianDistance, percent, ratio, scientific } from '../src/report/wording.ts';
 import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import { sharedStyles } from './shared-styles.ts';
 
@@ -119,7 +119,7 @@ export class ConditionSummary extends LitElement {
         <td class="number">${this.#doubt(condition)}${percent(accuracy?.value ?? null)}</td>
         <td>${accuracyBar(condition)}</td>
         <td class="number">${attackSuccess === undefined ? '' : percent(attackSuccess.value)}</td>
-        <td class="number">${distanceCell(condition)}</td>
+        <td class="number">${medianDistance(condition)}</td>
         <td class="number">${scientific(scores?.mutualInformation ?? null)}</td>
         <td class="number">${scientific(scores?.softmaxVariance ?? null)}</td>
         <td class="number">${ratio(scores?.relativeMutualInformation ?? null)}</td>
@@ -166,12 +166,6 @@ function progressCell({ state, finished, total }: Condition): string {
     case 'failed':
       return 'failed';
   }
-}
-
-/** Within a budget the median is the budget or nothing: only a search for the nearest tells more. */
-function distanceCell({ attack, distance: size }: Condition): string {
-  if (size === undefined || attack?.kind === 'fixed-budget') return '';
-  return `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
 }
 
 /** Accuracy as a bar, since a point alone would mislead. */

@@ -1,11 +1,12 @@
 import { css, html, LitElement, nothing, svg } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
-import type { AuditReport, Condition } from '../src/report/audit-report.ts';
+import type { AuditReport, Condition, Flag } from '../src/report/audit-report.ts';
 import type { RobustnessCurve } from '../src/report/robustness-record.ts';
 import {
   certifiedTable,
   classTable,
   curveName,
+  markOfSuite,
   settingWords,
   smallestChangeTable,
   worstCaseTable,
@@ -96,6 +97,7 @@ export class RobustnessSummary extends LitElement {
   ];
 
   @property({ attribute: false }) accessor conditions: readonly Condition[] = [];
+  @property({ attribute: false }) accessor flags: readonly Flag[] = [];
   @property({ attribute: false }) accessor robustness: AuditReport['robustness'];
   @property({ attribute: false }) accessor certified: AuditReport['certified'];
   @property({ attribute: false }) accessor model: AuditReport['model'] | undefined;
@@ -105,16 +107,23 @@ export class RobustnessSummary extends LitElement {
   override render(): unknown {
     const { robustness, model } = this;
     if (model === undefined) return nothing;
-    const report = { conditions: [...this.conditions], robustness, model };
+    const report = {
+      conditions: [...this.conditions],
+      robustness,
+      model,
+      flags: [...this.flags],
+    };
+    const worst = worstCaseTable(report);
     const shown = this.conditions.find(({ id }) => id === this.current);
     const curves = robustness?.curves ?? [];
     const norms = [...new Set(curves.map(curve => curve.norm))];
     return html`<details>
         <summary>
-          <strong>All attacks together</strong> <span class="quiet">${inOneLine(robustness)}</span>
+          <strong>All attacks together</strong>
+          <span class="quiet">${inOneLine(robustness, markOfSuite(report))}</span>
         </summary>
         <div class="parts">
-          ${textTable(worstCaseTable(report), 'Worst case of each sample')}
+          ${textTable(worst, 'Worst case of each sample')}
           ${textTable(smallestChangeTable(report))}
           ${norms.map(kind =>
             figure(
@@ -125,6 +134,7 @@ export class RobustnessSummary extends LitElement {
           )}
           ${shown === undefined ? nothing : this.#condition(report, shown)}
         </div>
+        ${worst?.remarks.map(remark => html`<p class="quiet">${remark}</p>`) ?? nothing}
       </details>
       ${this.#proved()}`;
   }
@@ -166,20 +176,20 @@ export class RobustnessSummary extends LitElement {
 }
 
 /** The robust accuracies, or what there is instead. */
-function inOneLine(robustness: AuditReport['robustness']): string {
+function inOneLine(robustness: AuditReport['robustness'], mark: string): string {
   const [first, ...others] = robustness?.worstCases ?? [];
   if (first !== undefined) {
     return [first, ...others]
       .map(
         ({ norm: kind, epsilon, accuracy }) =>
-          `${norm(kind)} ≤ ${distance(epsilon)}: ${percentWithInterval(accuracy)}`,
+          `${norm(kind)} ≤ ${distance(epsilon)}: ${percentWithInterval(accuracy)}${mark}`,
       )
       .join(' · ');
   }
   const curve = robustness?.curves.at(-1);
   return curve === undefined
     ? 'once an attack has finished'
-    : `half of the answers are wrong at ${norm(curve.norm)} ${distance(curve.epsilonAtHalfAccuracy)}`;
+    : `half of the answers are wrong at ${norm(curve.norm)} ${distance(curve.epsilonAtHalfAccuracy)}${mark}`;
 }
 
 /** Curves of one norm over a common axis; the interval is shaded for the last, the worst case. */

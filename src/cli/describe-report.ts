@@ -54,7 +54,7 @@ export function describeReport(report: AuditReport, path: string, details = fals
     posteriorLines(report),
     ...[worstCaseTable(report), smallestChangeTable(report), detectionTable(report)]
       .filter(part => part !== undefined)
-      .map(part => [renderText(part)]),
+      .map(part => [renderText(part), ...part.remarks]),
     ...certifiedLines(report),
     ...[naturalTable(report), correctionTable(report)]
       .filter(part => part !== undefined)

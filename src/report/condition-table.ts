@@ -1,6 +1,6 @@
-import type { AuditReport, Condition } from './audit-report.ts';
-import { doubtOf } from './doubt.ts';
-import { distance, percent, percentWithInterval, ratio, scientific } from './wording.ts';
+import type { AuditReport } from './audit-report.ts';
+import { doubtMark, doubtOf, doubtRemark } from './doubt.ts';
+import { medianDistance, percent, percentWithInterval, ratio, scientific } from './wording.ts';
 
 /** A table of the conditions, for terminal, hover and Markdown alike. */
 export interface ConditionTable {
@@ -9,9 +9,6 @@ export interface ConditionTable {
   /** What does not fit in a cell: why a score does not apply, for example. */
   readonly remarks: readonly string[];
 }
-
-/** Stands behind a number that a flag takes back. */
-const doubtMark = '†';
 
 /** The table of the founding study: a row for each condition, with accuracy and uncertainty. */
 export function conditionTable(report: AuditReport): ConditionTable {
@@ -23,13 +20,13 @@ export function conditionTable(report: AuditReport): ConditionTable {
     if (condition.error !== undefined) remarks.add(`${condition.label}: ${condition.error}`);
     const scores = uncertainty?.applicable === true ? uncertainty : undefined;
     const isDoubtful = doubtOf(condition, report.flags) !== undefined;
-    if (isDoubtful) remarks.add(`${doubtMark} Not to be read as robustness: see the errors.`);
+    if (isDoubtful) remarks.add(doubtRemark);
     return [
       condition.label,
       `${condition.finished}/${condition.total}`,
       `${percentWithInterval(condition.accuracy)}${isDoubtful ? doubtMark : ''}`,
       condition.attackSuccess === undefined ? '' : percent(condition.attackSuccess.value),
-      distanceCell(condition),
+      medianDistance(condition),
       scientific(scores?.mutualInformation ?? null),
       scientific(scores?.softmaxVariance ?? null),
       ratio(scores?.relativeMutualInformation ?? null),
@@ -48,11 +45,6 @@ export function conditionTable(report: AuditReport): ConditionTable {
     'rel. SMV',
   ];
   return { header, rows, remarks: [...remarks] };
-}
-
-function distanceCell({ distance: size, state }: Condition): string {
-  if (size === undefined || state === 'waiting') return '';
-  return `${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`;
 }
 
 /** Columns padded with spaces, for a terminal. */

@@ -1,5 +1,10 @@
 import type { Condition, Flag } from './audit-report.ts';
 
+/** Stands behind a number that a flag takes back. */
+export const doubtMark = '†';
+/** What the mark means. */
+export const doubtRemark = `${doubtMark} Not to be read as robustness: see the errors and warnings.`;
+
 /**
  * The first error flag that keeps the accuracy under an attack from being read as robustness: one of
  * the attack itself, or one of the model, if the attack follows the model's gradients. A Square of few

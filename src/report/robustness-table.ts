@@ -1,25 +1,27 @@
 import type { AuditReport, Condition } from './audit-report.ts';
 import type { ConditionTable } from './condition-table.ts';
 import { classAccuracies } from './confusion.ts';
+import { doubtMark, doubtOf, doubtOfSuite, doubtRemark } from './doubt.ts';
 import { className } from './prediction-record.ts';
 import type { RobustnessCurve } from './robustness-record.ts';
 import { distance, norm, percent, percentWithInterval, scientific } from './wording.ts';
 
 /** What tables are made from: the report, or the part of it that the panel has. */
-type Reported = Pick<AuditReport, 'conditions' | 'robustness' | 'model'>;
+type Reported = Pick<AuditReport, 'conditions' | 'robustness' | 'model' | 'flags'>;
 
 /** Robust accuracy at each size, the worst of each sample over all attacks. */
-export function worstCaseTable({ robustness }: Reported): ConditionTable | undefined {
-  const cases = robustness?.worstCases ?? [];
+export function worstCaseTable(report: Reported): ConditionTable | undefined {
+  const cases = report.robustness?.worstCases ?? [];
   if (cases.length === 0) return undefined;
+  const mark = markOfSuite(report);
   return {
     header: ['all attacks together', 'robust accuracy (95%)', 'attacks that found errors'],
     rows: cases.map(({ norm: kind, epsilon, accuracy, attacks }) => [
       `${norm(kind)} ≤ ${distance(epsilon)}`,
-      percentWithInterval(accuracy),
+      `${percentWithInterval(accuracy)}${mark}`,
       String(attacks.length),
     ]),
-    remarks: [],
+    remarks: mark === '' ? [] : [doubtRemark],
   };
 }
 
@@ -34,7 +36,7 @@ export function smallestChangeTable(report: Reported): ConditionTable | undefine
       const { attackSuccess, survival } = condition ?? {};
       return [
         `${curveName(report, curve)} ${condition === undefined ? norm(curve.norm) : ''}`.trim(),
-        distance(curve.epsilonAtHalfAccuracy),
+        `${distance(curve.epsilonAtHalfAccuracy)}${markOf(report, curve)}`,
         condition?.distance === undefined ? '' : distance(condition.distance.median),
         attackSuccess === undefined ? '' : `${attackSuccess.count}/${attackSuccess.total}`,
         survival === undefined ? '' : `${survival.count}/${survival.total}`,
@@ -51,7 +53,10 @@ export function curveTables(report: Reported): ConditionTable[] {
     const own = curves.filter(curve => curve.norm === kind);
     const [first] = own;
     return {
-      header: [`${norm(kind)} ≤`, ...own.map(curve => curveName(report, curve))],
+      header: [
+        `${norm(kind)} ≤`,
+        ...own.map(curve => `${curveName(report, curve)}${markOf(report, curve)}`),
+      ],
       rows: (first?.points ?? []).map(({ epsilon }, i) => [
         scientific(epsilon),
         ...own.map(({ points }) => percent(points[i]?.accuracy.value ?? null)),
@@ -116,6 +121,19 @@ export function settingWords(settings: NonNullable<Condition['attack']>['setting
 /** What a curve is of: an attack, or all of them. */
 export function curveName(report: Reported, curve: RobustnessCurve): string {
   return conditionOf(report, curve)?.label ?? 'all attacks together';
+}
+
+/** The mark of doubt where the attack of a curve, or all of them together, cannot be believed. */
+function markOf(report: Reported, curve: RobustnessCurve): string {
+  const condition = conditionOf(report, curve);
+  if (condition === undefined) return markOfSuite(report);
+  return doubtOf(condition, report.flags) === undefined ? '' : doubtMark;
+}
+
+/** The mark of doubt where all attacks together cannot be read as robustness. */
+export function markOfSuite({ conditions, flags }: Pick<Reported, 'conditions' | 'flags'>): string {
+  const attacks = conditions.filter(({ kind }) => kind === 'attack');
+  return doubtOfSuite(attacks, flags) === undefined ? '' : doubtMark;
 }
 
 function conditionOf({ conditions }: Reported, curve: RobustnessCurve): Condition | undefined {

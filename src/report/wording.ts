@@ -1,4 +1,4 @@
-import type { AuditReport, Proportion } from './audit-report.ts';
+import type { AuditReport, Condition, Proportion } from './audit-report.ts';
 import { doubtOf } from './doubt.ts';
 
 /**
@@ -33,6 +33,15 @@ export function ratio(value: number | null): string {
 /** Size of a perturbation; null is +∞, which an attack without success leaves as the median. */
 export function distance(value: number | null): string {
   return value === null ? '∞' : scientific(value);
+}
+
+/**
+ * The median size of what an attack found, `L2 1.27`; empty where there is none. An attack within a
+ * budget has its budget there or nothing: only a search for the nearest error tells more.
+ */
+export function medianDistance({ attack, distance: size, state }: Condition): string {
+  if (size === undefined || state === 'waiting' || attack?.kind === 'fixed-budget') return '';
+  return `${norm(size.norm)} ${distance(size.median)}`;
 }
 
 /** How a norm is written: `L∞`. */

@@ -46,6 +46,22 @@ describe('tables of robustness', () => {
     expect(worstCaseTable(report)?.rows).toEqual([['L2 ≤ 1.00', '75.0% (62.8–84.2)', '1']]);
   });
 
+  test('what all attacks say is marked where they cannot be believed', () => {
+    const flag = {
+      id: 'gradient-wrong',
+      severity: 'error' as const,
+      message: 'The gradient is wrong.',
+      remedy: 'Try another engine.',
+    };
+    const masked = { ...report, flags: [flag] };
+    const together = worstCaseTable(masked);
+    expect(together?.rows.map(row => row[1])).toEqual(['75.0% (62.8–84.2)†']);
+    expect(together?.remarks.join()).toContain('† Not to be read as robustness');
+    expect(smallestChangeTable(masked)?.rows[0]?.[1]).toBe('1.42†');
+    expect(curveTables(masked)[0]?.header).toEqual(['L2 ≤', 'C&W L2 (quick)†']);
+    expect(worstCaseTable({ ...report, flags: [] })?.remarks).toEqual([]);
+  });
+
   test('a curve in one number, and what is left after rounding to 8 bits', () => {
     expect(smallestChangeTable(report)?.rows[0]).toEqual([
       'C&W L2 (quick)',

@@ -5,6 +5,7 @@ import {
   age,
   distance,
   duration,
+  medianDistance,
   percentWithInterval,
   ratio,
   scientific,
@@ -80,6 +81,16 @@ describe('a report in words', () => {
     expect(remarks.join()).toContain('†');
     const { rows: unmasked } = conditionTable({ ...report, flags: [] });
     expect(unmasked.flat().join()).not.toContain('†');
+  });
+
+  test('no median of an attack that uses up its budget: ∞ would say that nothing breaks the model', () => {
+    const attack = report.conditions.find(({ kind }) => kind === 'attack');
+    if (attack?.attack === undefined) throw new Error('the sample report has an attack');
+    const distance = { norm: 'Linf' as const, median: null, meanOfSuccesses: null };
+    const resisted = { ...attack, distance };
+    expect(medianDistance(resisted)).toBe('L∞ ∞');
+    const within = { ...resisted, attack: { ...attack.attack, kind: 'fixed-budget' as const } };
+    expect(medianDistance(within)).toBe('');
   });
 
   test('a row for each condition, the columns aligned', () => {
