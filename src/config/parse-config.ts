@@ -42,7 +42,8 @@ export interface ParsedConfig {
  */
 export function parseConfig(text: string): ParsedConfig {
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  // Some editors of Windows begin a file with a byte order mark. A space in its stead keeps all places.
+  const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   const place = placer(text);
   if (tree === undefined || errors.length > 0) {
     const problems = errors.map(({ error, offset, length }) => ({

@@ -31,6 +31,13 @@ describe('a configuration is checked with exact places', () => {
     expect(config?.attacks).toBeUndefined();
   });
 
+  test('a byte order mark is no part of the text, and moves no place', () => {
+    const wrong = parseConfig('\uFEFF{ "version": 2 }').problems.find(
+      ({ field }) => field === 'version',
+    );
+    expect(wrong).toMatchObject({ offset: 14, line: 1, column: 15 });
+  });
+
   test('comments and trailing commas are allowed', () => {
     expect(problemsOf(withField('"seed": 1, // the seed\n'))).toEqual([]);
   });
