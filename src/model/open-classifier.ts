@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.ts';
 import type { Classifier } from './classifier.ts';
@@ -51,7 +52,7 @@ export async function openClassifier(
   const run = probe.batched ? apply : oneByOne(apply);
   const logitsOf = (inputs: Tensor): Tensor2D => logits.toLogits(run(inputs));
   const classifier = functionClassifier(engine, {
-    name: path,
+    name: folderAndFile(path),
     inputShape,
     classCount,
     bounds: options.bounds,
@@ -75,6 +76,11 @@ export async function openClassifier(
       network.dispose();
     },
   };
+}
+
+/** How remarks name a model: a report is the same wherever it lies, and shows no folder of a machine. */
+function folderAndFile(path: string): string {
+  return join(basename(dirname(path)), basename(path));
 }
 
 function notesOn(probe: Probe): string[] {

@@ -1,8 +1,9 @@
+import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { BatchFunction, Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { crossEntropy } from '../../src/model/losses.ts';
 import { openClassifier, type OpenedModel } from '../../src/model/open-classifier.ts';
@@ -112,6 +113,28 @@ describe('the golden linear model of three classes', () => {
     expect(losses[0]).toBeCloseTo(ce, 6);
     expectClose(gradient.values, gradientOfCrossEntropy, 1e-6);
   });
+});
+
+test('remarks name a model by folder and file, whatever machine it lies on', async () => {
+  const path = await saveLayersModel(
+    layers.sequential({ layers: [layers.layers.dense({ units: 2, inputShape: [3] })] }),
+  );
+  const names: string[] = [];
+  const watched = Object.create(engine, {
+    prepare: {
+      value: (fn: BatchFunction) => {
+        names.push(fn.name);
+        return engine.prepare(fn);
+      },
+    },
+  }) as Engine;
+  const opened = await openClassifier(watched, await readSavedModel(path), {
+    bounds,
+  });
+  await opened.classifier.logits(new Batch(new Float32Array(3), [3]));
+  const folder = basename(dirname(path));
+  expect(names.at(-1)).toBe(`logits of ${join(folder, 'model.json')}`);
+  opened.dispose();
 });
 
 describe('logits are found before the softmax', () => {
