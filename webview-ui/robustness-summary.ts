@@ -123,8 +123,7 @@ export class RobustnessSummary extends LitElement {
           <span class="quiet">${inOneLine(robustness, markOfSuite(report))}</span>
         </summary>
         <div class="parts">
-          ${textTable(worst, 'Worst case of each sample')}
-          ${textTable(smallestChangeTable(report))}
+          ${textTable(worst, 'Worst case of each sample')} ${textTable(smallestChangeTable(report))}
           ${norms.map(kind =>
             figure(
               kind,

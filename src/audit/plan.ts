@@ -13,6 +13,7 @@ import { divideSamples, type SampleSelection } from './sample-division.ts';
 import { planControls } from './control-probes.ts';
 import { planCertificates, planProbes, type PlannedProbe } from './probes.ts';
 import type { AuditSubject, SubjectRecord } from './subject.ts';
+import { toolVersion } from './tool-version.ts';
 
 /** A piece of the plan, with what tells it from all others. */
 export interface PlannedPiece {
@@ -178,7 +179,10 @@ type KeyOf = (step: PieceStep, indices: readonly number[], inputsFrom?: string) 
 
 function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
   const common = {
-    version: 3,
+    // What an older release has computed may hold a mistake that this one mends.
+    tool: toolVersion,
+    // Raised when the same step comes to other numbers within a release.
+    version: 4,
     model: record.model.fingerprint,
     data: record.dataFingerprint,
     input: subject.input,
