@@ -53,6 +53,22 @@ describe('an audit in the editor', () => {
     );
   });
 
+  for (const engine of ['wasm', 'native']) {
+    it(`computes on ${engine} where the setting says so`, async () => {
+      const settings = vscode.workspace.getConfiguration('assay', model);
+      await settings.update('engine', engine, vscode.ConfigurationTarget.Workspace);
+      try {
+        await vscode.commands.executeCommand('assay.auditModel', model.toString());
+        const report = await assay.report(model.fsPath);
+        assert.equal(report?.state, 'complete');
+        assert.equal(report.engine.name, engine);
+        assert.deepEqual(report.engine.notes, []);
+      } finally {
+        await settings.update('engine', undefined, vscode.ConfigurationTarget.Workspace);
+      }
+    });
+  }
+
   it('makes the lenses tell the accuracy, clean and under attack', async () => {
     for (const uri of [model, config, script]) {
       const titles = await eventually(`a lens of ${uri.path} with the result`, async () => {

@@ -58,7 +58,9 @@ function load(folders: readonly string[]): Runtime {
     return { version: `${packageName} ${library.env.versions.node ?? 'unknown'}`, library };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const [firstLine = reason] = reason.split('\n');
+    // The report says it too, and is no place for the paths of a machine.
+    const packageFolder = installed.path.slice(0, installed.path.lastIndexOf(packageName));
+    const [firstLine = reason] = reason.replaceAll(packageFolder, '').split('\n');
     throw new EngineError('engine/unavailable', `ONNX Runtime does not load (${firstLine}).`, {
       place: { file: installed.path },
       remedy: 'Choose the engine `wasm`, which needs no native library.',
