@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import type { FromPanelMessage, ManifoldTrainingState } from '../src/protocol/panel-protocol.ts';
 import { duration } from '../src/report/wording.ts';
 import './loss-curve.ts';
@@ -107,9 +108,13 @@ export class TrainingSection extends LitElement {
 
   #actions({ state, step }: ManifoldTrainingState): unknown {
     const button = (wish: TrainingWish, icon: string, title: string, isMain = false): unknown =>
-      html`<vscode-button ?secondary=${!isMain} icon=${icon} @click=${() => this.#wish(wish)}
-        >${title}</vscode-button
-      >`;
+      // An element of its own for each: a press on Pause must not meet what takes its place at the end.
+      keyed(
+        wish,
+        html`<vscode-button ?secondary=${!isMain} icon=${icon} @click=${() => this.#wish(wish)}
+          >${title}</vscode-button
+        >`,
+      );
     switch (state) {
       case 'running':
         return [
