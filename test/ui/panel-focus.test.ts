@@ -42,7 +42,8 @@ describe('a panel beside another editor, where the file system tells nothing', (
     await writeFile(join(reports, 'report.json'), '{');
     await workbench.page.getByRole('tab', { name: 'Audit of digits-cnn' }).click();
     const problem = panel.getByRole('alert');
-    await problem.waitFor();
+    // By itself it would be there only after a minute.
+    await problem.waitFor({ timeout: 30_000 });
     // Short, and nothing of where the folder lies on this machine.
     expect((await problem.innerText()).trim()).toBe(
       '.assay/reports/models__digits-cnn/report.json: The report cannot be read. Run the audit again.',
