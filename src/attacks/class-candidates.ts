@@ -1,7 +1,8 @@
 import type { Batch } from '../arrays/batch.ts';
+import { predictedClass } from '../model/answer.ts';
 import { allRows } from './active-rows.ts';
 import type { Criterion } from './attack.ts';
-import { predictedClass, referenceClass } from './criterion.ts';
+import { referenceClass } from './criterion.ts';
 
 /**
  * The classes that an attack may aim at, for each sample: untargeted the `count` likeliest besides

@@ -1,3 +1,4 @@
+import { hasAnswer } from '../model/answer.ts';
 import type { Criterion } from './attack.ts';
 
 /** The same criterion for the samples at `rows`, in that order. */
@@ -33,21 +34,6 @@ export function criterionGap(criterion: Criterion, row: number, logits: Float32A
 }
 
 /**
- * Whether logits say anything: none is not a number, and one is the largest. A logit of −∞ is a class
- * ruled out; +∞ twice, or −∞ everywhere, gives no probabilities.
- */
-export function hasAnswer(logits: Float32Array): boolean {
-  let largest = -Infinity;
-  let infinite = 0;
-  for (const logit of logits) {
-    if (Number.isNaN(logit)) return false;
-    if (logit === Infinity) infinite++;
-    largest = Math.max(largest, logit);
-  }
-  return infinite < 2 && largest > -Infinity;
-}
-
-/**
  * Whether the criterion is met, by more than `confidence` (κ of Carlini and Wagner, logit units).
  * Two logits so close that rounding could swap them are a tie, and a tie is no success: it would
  * turn over when the model runs again. A model that gives no answer is wrong, and reaches no target.
@@ -72,15 +58,6 @@ export function isSafelyMet(
   confidence = 0,
 ): boolean {
   return gapExceeds(criterion, row, logits, confidence, 16);
-}
-
-/** Index of the largest logit; of equal ones the first, as in TensorFlow.js and NumPy. */
-export function predictedClass(logits: Float32Array): number {
-  let best = 0;
-  for (let k = 1; k < logits.length; k++) {
-    if ((logits[k] as number) > (logits[best] as number)) best = k;
-  }
-  return best;
 }
 
 /** The largest logit besides that of class `excluded`; −∞ when there is no other class. */

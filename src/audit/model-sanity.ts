@@ -2,7 +2,6 @@ import { Batch } from '../arrays/batch.ts';
 import { maximumSteps } from '../attacks/attack-cost.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
-import { hasAnswer } from '../attacks/criterion.ts';
 import {
   checkAnswers,
   checkDeterminism,
@@ -14,6 +13,7 @@ import {
   checkUnbounded,
   type SanityFlag,
 } from '../attacks/sanity-checks.ts';
+import { hasAnswer } from '../model/answer.ts';
 import type { Flag } from '../report/audit-report.ts';
 import { checkControls } from './control-probes.ts';
 import { perturbationSize, type ConditionResults } from './condition-results.ts';

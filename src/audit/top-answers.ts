@@ -1,5 +1,5 @@
 import type { Batch } from '../arrays/batch.ts';
-import { hasAnswer, predictedClass } from '../attacks/criterion.ts';
+import { hasAnswer, predictedClass } from '../model/answer.ts';
 import { noAnswer } from '../report/prediction-record.ts';
 
 /** What a model answers, and how sure it is. */

@@ -1,4 +1,5 @@
 import { Batch } from '../arrays/batch.ts';
+import { hasAnswer, predictedClass } from '../model/answer.ts';
 import type { Classifier } from '../model/classifier.ts';
 import { Random } from '../random/random.ts';
 import { lowerBound } from './binomial-bound.ts';
@@ -45,7 +46,7 @@ const batchSize = 100;
  * with confidence 1 − α for each sample. The class is chosen from copies of their own. Where p is not
  * above ½ nothing is proved. It is a statement about the smoothed model, and about every attack; the
  * copies are not clipped to the bounds, which the proof does not allow. A copy that the model answers
- * with a NaN, as one that leaves the bounds may be, speaks for no class.
+ * with none, NaN say, as one that leaves the bounds may be, speaks for no class.
  *
  * Cohen, Rosenfeld, Kolter: Certified adversarial robustness via randomized smoothing (2019), CERTIFY.
  */
@@ -57,7 +58,7 @@ export async function certify(
   const predictions = new Int32Array(count).fill(-1);
   const radii = new Float64Array(count);
   for (let row = 0; row < count; row++) {
-    const chosen = largest(
+    const chosen = predictedClass(
       await countClasses(context, row, 'selection', selectionDraws, deviation),
     );
     const counts = await countClasses(context, row, 'estimation', draws, deviation);
@@ -69,7 +70,7 @@ export async function certify(
   return { predictions, radii };
 }
 
-/** How often each class is the answer to noisy copies of one sample. An answer of NaN is none. */
+/** How often each class is the answer to noisy copies of one sample. Logits without an answer count for none. */
 async function countClasses(
   { classifier, inputs, seed, sampleIndices, signal }: CertificationContext,
   row: number,
@@ -91,20 +92,10 @@ async function countClasses(
     }
     const logits = await classifier.logits(copies);
     for (let copy = 0; copy < copies.count; copy++) {
-      const answers = logits.row(copy);
-      if (answers.some(Number.isNaN)) continue;
-      const answer = largest(answers);
+      if (!hasAnswer(logits.row(copy))) continue;
+      const answer = predictedClass(logits.row(copy));
       counts[answer] = (counts[answer] as number) + 1;
     }
   }
   return counts;
-}
-
-/** Index of the largest number; of equal ones the first. */
-function largest(values: Float32Array | Int32Array): number {
-  let best = 0;
-  for (let k = 1; k < values.length; k++) {
-    if ((values[k] as number) > (values[best] as number)) best = k;
-  }
-  return best;
 }

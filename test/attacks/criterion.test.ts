@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  criterionGap,
-  gatherCriterion,
-  hasAnswer,
-  isMet,
-  isSafelyMet,
-  predictedClass,
-} from '../../src/attacks/criterion.ts';
+import { criterionGap, gatherCriterion, isMet, isSafelyMet } from '../../src/attacks/criterion.ts';
+import { hasAnswer, predictedClass } from '../../src/model/answer.ts';
 import { leaving, reaching } from './attacking.ts';
 
 const logits = Float32Array.of(-3, 1, 0.25);

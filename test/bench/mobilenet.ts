@@ -6,7 +6,7 @@ import { Batch } from '../../src/arrays/batch.ts';
 import type { AttackSettings } from '../../src/attacks/attack-settings.ts';
 import { attackLabel } from '../../src/attacks/attack-names.ts';
 import { createAttack } from '../../src/attacks/create-attack.ts';
-import { predictedClass } from '../../src/attacks/criterion.ts';
+import { predictedClass } from '../../src/model/answer.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { openClassifier } from '../../src/model/open-classifier.ts';
 import { readSavedModel } from '../../src/model/read-saved-model.ts';
