@@ -12,8 +12,8 @@ export interface FlagEvidence {
   readonly gradientCheck: GradientCheckRecord | null;
   readonly probes: readonly ProbeResult[];
   readonly classCount: number;
-  /** Lowest and highest value of an input. */
-  readonly bounds: readonly [number, number];
+  /** What makes attacks too weak to tell of robustness, by id of the condition. */
+  readonly weaknesses: ReadonlyMap<string, string>;
   readonly samples: number;
   readonly baselineSamples: number;
   readonly skipped: readonly SkippedCondition[];
@@ -28,14 +28,14 @@ export function raiseFlags({
   gradientCheck,
   probes,
   classCount,
-  bounds,
+  weaknesses,
   samples,
   baselineSamples,
   skipped,
 }: FlagEvidence): Flag[] {
   const weakSuite = checkSuite(
     conditions.map(({ plan }) => plan),
-    bounds,
+    weaknesses,
   );
   return [
     ...gradientFlags(gradientCheck),

@@ -47,6 +47,8 @@ export class GrowingReport {
   readonly #ids: ReadonlyMap<number, string>;
   readonly #arrays: Record<string, string> = {};
   readonly #detection: DetectionSummary;
+  /** What makes attacks too weak to tell of robustness, by id of the condition. */
+  readonly #weaknesses: ReadonlyMap<string, string>;
   #detectors: DetectorRecord | undefined;
   readonly #engineNotes = new Set<string>();
   #gradientCheck: GradientCheckRecord | null = null;
@@ -61,12 +63,13 @@ export class GrowingReport {
     origin: ReportOrigin,
     ids: ReadonlyMap<number, string>,
   ) {
-    const { inputShape, classCount } = record.model;
+    const { inputShape, classCount, bounds } = record.model;
     this.#plan = plan;
     this.#config = config;
     this.#record = record;
     this.#origin = origin;
     this.#ids = ids;
+    this.#weaknesses = weaknessesOf(plan.conditions, bounds);
     this.#detection = new DetectionSummary({
       posterior: record.posterior,
       fit: { count: plan.fitCount, source: fittingSource(config.folder, record) },
@@ -198,7 +201,7 @@ export class GrowingReport {
       checks: trustedVerdicts(this.#checks(conditions, requirements), requirements, {
         conditions,
         flags,
-        weaknesses: weaknessesOf(this.#plan.conditions, record.model.bounds),
+        weaknesses: this.#weaknesses,
       }),
       flags,
       samples: this.#samples(),
@@ -279,7 +282,7 @@ export class GrowingReport {
         this.#probes.filter(result => result.probe === probe),
       ),
       classCount: this.#record.model.classCount,
-      bounds: this.#record.model.bounds,
+      weaknesses: this.#weaknesses,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
       skipped: this.#plan.skipped,

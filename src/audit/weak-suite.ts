@@ -31,15 +31,14 @@ export function weaknessesOf(
  * An audit has to hold one attack at least that could break a weak model: otherwise the worst case is
  * high whatever the model is.
  *
- * @param bounds lowest and highest value of an input
+ * @param weaknesses from {@link weaknessesOf}
  * @returns a flag where every attack is too weak by its settings; undefined without attacks
  */
 export function checkSuite(
   conditions: readonly PlannedCondition[],
-  bounds: readonly [number, number],
+  weaknesses: ReadonlyMap<string, string>,
 ): Flag | undefined {
   const attacks = conditions.filter(({ kind }) => kind === 'attack');
-  const weaknesses = weaknessesOf(conditions, bounds);
   if (attacks.length === 0 || weaknesses.size < attacks.length) return undefined;
   return {
     id: 'weak-attacks',
