@@ -84,10 +84,8 @@ export function summaryLine(report: AuditReport): string {
     )
     .map(condition => {
       const name = condition.kind === 'clean' ? 'clean' : condition.label;
-      const size =
-        condition.distance !== undefined && condition.attack?.kind === 'minimum-norm'
-          ? `, median ${condition.distance.norm.replace('Linf', 'L∞')} ${distance(condition.distance.median)}`
-          : '';
+      const median = medianDistance(condition);
+      const size = median === '' ? '' : `, median ${median}`;
       const doubt =
         doubtOf(condition, report.flags) === undefined ? '' : ' (not to be relied upon)';
       return `${name} ${percentWithInterval(condition.accuracy)}${size}${doubt}`;
