@@ -11,7 +11,7 @@ export default defineConfig({
       'test/editor/**',
       'test/ui/**',
     ],
-    globalSetup: 'test/build-bundles.ts',
+    globalSetup: ['test/build-bundles.ts', 'test/temporary-root.ts'],
     setupFiles: 'test/fixed-seed.ts',
     // Tensors are heavy: two processes fill the two cores that we count on.
     pool: 'forks',

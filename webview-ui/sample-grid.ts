@@ -3,24 +3,11 @@ import type { LitVirtualizer } from '@lit-labs/virtualizer';
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { SampleOrder } from '../src/protocol/panel-protocol.ts';
-import type { Condition, SampleRecord } from '../src/report/audit-report.ts';
-import { scientific } from '../src/report/wording.ts';
-import { className } from '../src/report/prediction-record.ts';
+import type { Condition } from '../src/report/audit-report.ts';
 import { answerOfKey, markEvent } from './adversary-question.ts';
-import './picture.ts';
+import { sampleColumns, type Column } from './sample-columns.ts';
 import type { SampleSource } from './sample-source.ts';
-import { answer, outcomeWords } from './sample-words.ts';
 import { sharedStyles } from './shared-styles.ts';
-
-/** A column: its title, what it is ordered by, and what it shows of a sample. */
-interface Column {
-  readonly title: string;
-  readonly explanation?: string;
-  readonly by?: SampleOrder['by'];
-  readonly number?: boolean;
-  readonly onlyChanged?: boolean;
-  readonly cell: (sample: SampleRecord) => unknown;
-}
 
 /** Height of a row in CSS pixels, as in the styles below. */
 const rowHeight = 58;
@@ -176,121 +163,8 @@ export class SampleGrid extends LitElement {
   }
 
   #columns(): Column[] {
-    const id = this.condition?.id ?? 'clean';
-    const clean = this.condition?.kind === 'baseline' ? 'baseline' : 'clean';
-    const kind = this.condition?.kind;
-    const isAttacked = kind === 'attack' || kind === 'natural';
-    const isChanged = isAttacked || kind === 'control' || kind === 'corruption';
-    const norm = this.condition?.distance?.norm ?? 'L2';
-    const result = (sample: SampleRecord) => sample.conditions[id];
-    const columns: Column[] = [
-      { title: 'Sample', by: 'index', cell: sample => sample.id },
-      {
-        title: 'Label',
-        by: 'label',
-        cell: sample => className(sample.label, this.classNames),
-      },
-      ...(this.hasPictures ? this.#pictureColumns(clean, id, isChanged) : []),
-      {
-        title: 'Clean answer',
-        cell: sample => this.#answerCell(sample, clean),
-      },
-      {
-        title: isAttacked ? 'Under attack' : 'Changed',
-        by: 'confidence',
-        onlyChanged: true,
-        cell: sample => this.#answerCell(sample, id),
-      },
-      {
-        title: 'Outcome',
-        by: 'outcome',
-        onlyChanged: true,
-        cell: sample => {
-          const outcome = result(sample)?.outcome;
-          return outcome === undefined ? '' : outcomeWords[outcome];
-        },
-      },
-      ...(kind === 'natural'
-        ? [
-            {
-              title: 'Still its label?',
-              explanation: 'To whoever looked at it. Keys on a row: Y, N, U',
-              cell: (sample: SampleRecord) => result(sample)?.looksLikeLabel ?? '',
-            },
-          ]
-        : []),
-      {
-        title: norm.replace('Linf', 'L∞'),
-        explanation: 'Size of the perturbation, input units',
-        by: 'distance',
-        number: true,
-        onlyChanged: true,
-        cell: sample => scientific(result(sample)?.distance?.[norm] ?? null),
-      },
-      {
-        title: 'MI',
-        explanation: 'Mutual information, nats: higher is further out of distribution',
-        by: 'score:mutual-information',
-        number: true,
-        cell: sample => scientific(result(sample)?.scores?.['mutual-information'] ?? null),
-      },
-      {
-        title: 'SMV',
-        explanation: 'Softmax variance: higher is further out of distribution',
-        by: 'score:softmax-variance',
-        number: true,
-        cell: sample => scientific(result(sample)?.scores?.['softmax-variance'] ?? null),
-      },
-    ];
-    return columns.filter(
-      ({ title, onlyChanged }) =>
-        (isChanged || onlyChanged !== true) && (isAttacked || title !== 'Outcome'),
-    );
-  }
-
-  #pictureColumns(clean: string, id: string, isChanged: boolean): Column[] {
-    const picture = (
-      sample: SampleRecord,
-      condition: string,
-      label: string,
-      difference = false,
-    ) => {
-      const pictures = this.source?.picturesOf(sample.index);
-      return html`<assay-picture
-        .values=${pictures?.inputs[condition]}
-        .reference=${difference ? pictures?.inputs[clean] : undefined}
-        .shape=${pictures?.shape ?? []}
-        .bounds=${pictures?.bounds ?? [0, 1]}
-        label=${`${label} of sample ${sample.id}`}
-      ></assay-picture>`;
-    };
-    return [
-      { title: '', explanation: 'Clean sample', cell: sample => picture(sample, clean, 'Picture') },
-      ...(isChanged
-        ? [
-            {
-              title: '',
-              explanation: 'Adversary',
-              cell: (sample: SampleRecord) => picture(sample, id, 'Adversary'),
-            },
-            {
-              title: '',
-              explanation: 'Difference, amplified',
-              cell: (sample: SampleRecord) => picture(sample, id, 'Amplified difference', true),
-            },
-          ]
-        : []),
-    ];
-  }
-
-  #answerCell(sample: SampleRecord, condition: string): unknown {
-    const result = sample.conditions[condition];
-    const wrong = result !== undefined && result.prediction !== sample.label;
-    return html`<span class=${wrong ? 'wrong' : ''}
-      >${answer(result, this.classNames)}${
-        wrong ? html`<span class="visually-hidden"> wrong</span>` : nothing
-      }</span
-    >`;
+    const { condition, classNames, hasPictures, source } = this;
+    return sampleColumns({ condition, classNames, hasPictures, source });
   }
 
   #headerCell({ title, explanation, by, number }: Column): unknown {

@@ -2,29 +2,15 @@ import { createHash } from 'node:crypto';
 import type { AttackOutcome, Norm } from '../attacks/attack.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import { Batch, sizeOf } from '../arrays/batch.ts';
-import type {
-  Condition,
-  Proportion,
-  SampleCondition,
-  UncertaintySummary,
-} from '../report/audit-report.ts';
-import { confusionOf } from '../report/confusion.ts';
-import { mean, median, medianInterval, proportion } from '../report/statistics.ts';
+import type { Condition, Proportion, SampleCondition } from '../report/audit-report.ts';
+import { medianInterval, proportion } from '../report/statistics.ts';
 import type { CorrectionRecord } from '../report/manifold-record.ts';
 import { CorrectionColumns } from './correction-columns.ts';
+import { perturbationSize, type PerturbationSize } from './perturbation-size.ts';
 import type { OutputOf, PieceOutcome } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
 import { ScoreColumns } from './score-columns.ts';
-import type { PosteriorRecord } from './subject.ts';
 import { topAnswer } from './top-answers.ts';
-
-/** Sizes of one perturbation in input units; L0 counts changed numbers. */
-export interface PerturbationSize {
-  readonly Linf: number;
-  readonly L2: number;
-  readonly L1: number;
-  readonly L0: number;
-}
 
 /** What is known of one sample under a condition. */
 interface SampleResult {
@@ -43,7 +29,7 @@ interface SampleResult {
   survivesRounding: boolean | undefined;
 }
 
-/** Grows with the finished pieces of one condition, and sums them up at any time. */
+/** What is known of the samples of one condition; it grows with the finished pieces. */
 export class ConditionResults {
   readonly plan: PlannedCondition;
   /** Inputs and logits of the condition by position; rows of unfinished samples are zero. */
@@ -213,9 +199,8 @@ export class ConditionResults {
 
   /** Correct answers over all finished samples: under an attack, robust accuracy. */
   accuracy(): Proportion {
-    const known = this.#known();
-    const right = known.filter(({ prediction, label }) => prediction === label);
-    return proportion(right.length, known.length);
+    const right = this.#known().filter(({ prediction, label }) => prediction === label);
+    return proportion(right.length, this.finished);
   }
 
   /** Distances of the clean-correct samples in the attack's norm, failures as +∞. */
@@ -243,28 +228,23 @@ export class ConditionResults {
     );
   }
 
-  /** The condition as the report has it. `baseline` is the separate clean set. */
-  summarise(
-    posterior: PosteriorRecord,
-    passes: number,
-    baseline: ConditionResults | undefined,
-  ): Condition {
-    const { id, kind, label, indices } = this.plan;
-    const hasLabels = kind !== 'out-of-distribution';
-    return {
-      id,
-      kind,
-      label,
-      state: this.state,
-      finished: this.finished,
-      total: indices.length,
-      accuracy: this.finished === 0 || !hasLabels ? null : this.accuracy(),
-      ...this.#attackSummary(),
-      ...(this.finished === 0 || !hasLabels ? {} : { confusion: confusionOf(this.#known()) }),
-      uncertainty: this.#uncertainty(posterior, passes, baseline),
-      seconds: this.seconds,
-      ...(this.error === undefined ? {} : { error: this.error }),
-    };
+  /** Label and answer of each finished sample, in order. */
+  answers(): readonly { readonly label: number; readonly prediction: number }[] {
+    return this.#known();
+  }
+
+  /** How many finished samples have met each outcome; for attacks. */
+  outcomeCounts(): Partial<Record<PieceOutcome, number>> {
+    const counts: Partial<Record<PieceOutcome, number>> = {};
+    for (const { outcome } of this.#known()) {
+      if (outcome !== undefined) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** Whether each success that is a picture survives rounding to 8 bits, in order. */
+  survivals(): boolean[] {
+    return this.#known().flatMap(({ survivesRounding }) => survivesRounding ?? []);
   }
 
   #known(): SampleResult[] {
@@ -274,65 +254,6 @@ export class ConditionResults {
   #record(position: number, result: Omit<SampleResult, 'prediction' | 'confidence'>): void {
     if (this.#samples[position] === undefined) this.#finished++;
     this.#samples[position] = { ...result, ...topAnswer(this.logits.row(position)) };
-  }
-
-  #attackSummary(): Pick<Condition, 'attackSuccess' | 'outcomes' | 'distance' | 'survival'> {
-    const { attack, kind } = this.plan;
-    if (attack === undefined && kind !== 'natural') return {};
-    const known = this.#known();
-    const outcomes: Partial<Record<PieceOutcome, number>> = {};
-    for (const { outcome } of known) {
-      if (outcome !== undefined) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    }
-    const distances = this.distances();
-    const middle = median(distances);
-    const rounded = known.filter(({ survivesRounding }) => survivesRounding !== undefined);
-    const surviving = rounded.filter(({ survivesRounding }) => survivesRounding === true);
-    return {
-      ...(rounded.length === 0 ? {} : { survival: proportion(surviving.length, rounded.length) }),
-      outcomes,
-      attackSuccess: proportion(
-        outcomes.succeeded ?? 0,
-        known.length -
-          (outcomes['already-wrong'] ?? 0) -
-          (outcomes['not-run'] ?? 0) -
-          (outcomes['reconstruction-misclassified'] ?? 0),
-      ),
-      ...(middle === undefined || attack === undefined
-        ? {}
-        : {
-            distance: {
-              norm: attackNorm(attack.settings),
-              median: finite(middle),
-              meanOfSuccesses: mean(distances.filter(Number.isFinite)) ?? null,
-            },
-          }),
-    };
-  }
-
-  #uncertainty(
-    posterior: PosteriorRecord,
-    passes: number,
-    baseline: ConditionResults | undefined,
-  ): UncertaintySummary | null {
-    if (!posterior.applicable) return { ...posterior };
-    const mutualInformation = this.#scores.mean('mutual-information');
-    const softmaxVariance = this.#scores.mean('softmax-variance');
-    if (mutualInformation === undefined || softmaxVariance === undefined) return null;
-    const reference = baseline?.scores;
-    const { method, description } = posterior;
-    const hasLabels = this.plan.kind !== 'out-of-distribution';
-    return {
-      applicable: true,
-      method,
-      description,
-      passes,
-      accuracy: hasLabels ? this.#scores.accuracy(this.labels) : proportion(0, 0),
-      mutualInformation,
-      softmaxVariance,
-      relativeMutualInformation: relative(mutualInformation, reference?.mean('mutual-information')),
-      relativeSoftmaxVariance: relative(softmaxVariance, reference?.mean('softmax-variance')),
-    };
   }
 }
 
@@ -354,26 +275,6 @@ function fingerprintOf(values: Float32Array): string {
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
-}
-
-function relative(value: number, reference: number | undefined): number | null {
-  return reference === undefined || reference === 0 ? null : value / reference;
-}
-
-/** Sizes of the difference of two inputs, summed in float64. */
-export function perturbationSize(clean: Float32Array, changed: Float32Array): PerturbationSize {
-  let largest = 0;
-  let squares = 0;
-  let sum = 0;
-  let nonzero = 0;
-  for (let i = 0; i < clean.length; i++) {
-    const difference = Math.abs((changed[i] as number) - (clean[i] as number));
-    largest = Math.max(largest, difference);
-    squares += difference * difference;
-    sum += difference;
-    if (difference !== 0) nonzero++;
-  }
-  return { Linf: largest, L2: Math.sqrt(squares), L1: sum, L0: nonzero };
 }
 
 /** Bytes of a condition's inputs, which decide how often they are written. */

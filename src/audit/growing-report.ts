@@ -16,6 +16,7 @@ import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
 import { trustedVerdicts } from '../report/trusted-verdicts.ts';
 import { ConditionResults } from './condition-results.ts';
+import { summariseCondition } from './condition-summary.ts';
 import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
 import { describePictures, summariseManifold } from './manifold-summary.ts';
@@ -222,9 +223,13 @@ export class GrowingReport {
   }
 
   #summaries(): Condition[] {
-    const baseline = this.#conditions.get('baseline');
+    const context = {
+      posterior: this.#record.posterior,
+      passes: this.#plan.passes,
+      baseline: this.#conditions.get('baseline'),
+    };
     return this.conditions.map(results => {
-      const summary = results.summarise(this.#record.posterior, this.#plan.passes, baseline);
+      const summary = summariseCondition(results, context);
       const { attack } = results.plan;
       if (attack === undefined) return summary;
       const { name, kind, norm, settings } = createAttack(attack.settings);

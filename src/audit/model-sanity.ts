@@ -1,6 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import { maximumSteps } from '../attacks/attack-cost.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
+import { distanceBetween } from '../attacks/norms.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
 import {
   checkAnswers,
@@ -16,7 +17,7 @@ import {
 import { hasAnswer } from '../model/answer.ts';
 import type { Flag } from '../report/audit-report.ts';
 import { checkControls } from './control-probes.ts';
-import { perturbationSize, type ConditionResults } from './condition-results.ts';
+import type { ConditionResults } from './condition-results.ts';
 import type { OutputOf } from './piece.ts';
 import type { ProbeResult } from './probes.ts';
 
@@ -129,7 +130,7 @@ function convergenceFlags(
     if (outcomes[position] === 'already-wrong' || outcomes[position] === 'not-run') return [];
     const sizeOf = (sample: Float32Array, outcome: string | undefined) =>
       outcome === 'succeeded'
-        ? perturbationSize(clean.inputs.row(position), sample)[norm]
+        ? distanceBetween(clean.inputs.row(position), sample, norm)
         : Infinity;
     return [
       {

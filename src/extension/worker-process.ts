@@ -3,10 +3,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import {
   createMessageConnection,
-  ErrorCodes,
   IPCMessageReader,
   IPCMessageWriter,
-  ResponseError,
   type CancellationToken,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
@@ -26,9 +24,10 @@ import {
   type ManifoldProgress,
   type TrainManifoldParams,
   type TrainManifoldResult,
-  type WorkerErrorData,
 } from '../protocol/worker-protocol.ts';
-import { AuditFailure, WorkerError } from './worker-error.ts';
+import { describeEnd, type ProcessEnd } from './process-end.ts';
+import { WorkerError } from './worker-error.ts';
+import { failureOf } from './worker-failure.ts';
 
 /** How the worker is started, and how patient the editor is with it. */
 export interface WorkerOptions {
@@ -253,67 +252,5 @@ function differentVersions(theirs: number): WorkerError {
     'worker/protocol-version',
     `The audit process speaks version ${theirs} of the protocol, the editor version ${workerProtocolVersion}.`,
     { remedy: 'Reload the window, so that both come from the same installation.' },
-  );
-}
-
-/** How a process ended. */
-interface ProcessEnd {
-  /** Whether it fell over native code, and nobody ended it. */
-  readonly crashed: boolean;
-  /** In words that a user can act on. */
-  readonly reason: string;
-}
-
-/** What the system sends to a process that does what it must not. */
-const crashSignals: ReadonlySet<NodeJS.Signals> = new Set([
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGILL',
-  'SIGSEGV',
-  'SIGTRAP',
-]);
-
-/** The least of the codes with which Windows ends a process that crashed (`STATUS_…` of severity error). */
-const leastCrashCode = 0xc0000000;
-
-function describeEnd(code: number | null, signal: NodeJS.Signals | null): ProcessEnd {
-  if (signal === 'SIGKILL') {
-    const reason =
-      'it was killed (signal SIGKILL), by someone or by the system when memory ran out';
-    return { crashed: false, reason };
-  }
-  if (signal !== null) {
-    return { crashed: crashSignals.has(signal), reason: `it ended with signal ${signal}` };
-  }
-  // V8 aborts with 134 (SIGABRT as an exit code) when its heap is full.
-  if (code === 134) {
-    return { crashed: true, reason: 'it ran out of memory or aborted (exit code 134)' };
-  }
-  return {
-    crashed: code !== null && code >= leastCrashCode,
-    reason: `it ended with exit code ${code ?? 'unknown'}`,
-  };
-}
-
-/** An error response of the worker as the user's words; anything else as it is. */
-function failureOf(error: unknown): unknown {
-  if (!(error instanceof ResponseError)) return error;
-  const data: unknown = error.data;
-  if (isWorkerErrorData(data)) return new AuditFailure(data.code, data.description);
-  return new AuditFailure(
-    error.code === ErrorCodes.InternalError ? 'worker/internal' : `worker/rpc${error.code}`,
-    `Unexpected problem: ${error.message}`,
-  );
-}
-
-function isWorkerErrorData(data: unknown): data is WorkerErrorData {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'code' in data &&
-    typeof data.code === 'string' &&
-    'description' in data &&
-    typeof data.description === 'string'
   );
 }

@@ -9,14 +9,9 @@ import { openManifold } from './open-manifold.ts';
 import { randomLatents } from './random-latents.ts';
 import { type InverterInput, oneLoopRecipe, type Recipe, studyRecipe } from './recipe.ts';
 import { squeezeValue } from './squeeze.ts';
-import {
-  splitForTraining,
-  type TrainingInputs,
-  trainManifold,
-  type TrainingLimits,
-  type TrainingSplit,
-} from './train-manifold.ts';
+import { type TrainingInputs, trainManifold, type TrainingLimits } from './train-manifold.ts';
 import type { ManifoldRecord, TrainedManifold } from './trained-manifold.ts';
+import { splitForTraining, type TrainingSplit } from './training-split.ts';
 import { initialState, type TrainingPoint, type TrainingState } from './training-state.ts';
 
 /** A data set without labels, and what identifies it. */

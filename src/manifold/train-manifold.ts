@@ -8,6 +8,8 @@ import { addInputNoise } from './input-noise.ts';
 import { ManifoldError } from './manifold-error.ts';
 import type { Recipe } from './recipe.ts';
 import type { ManifoldNetworks } from './trainable-network.ts';
+import { TrainingOrder } from './training-order.ts';
+import type { TrainingSplit } from './training-split.ts';
 import { adamFactors, criticStep, generatorStep, reconstructionStep } from './training-steps.ts';
 import type {
   NetworkName,
@@ -51,42 +53,14 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Which samples are trained on and which tell when to stop. */
-export interface TrainingSplit {
-  readonly training: readonly number[];
-  readonly heldOut: readonly number[];
-}
-
 /** Steps between two evaluations. */
 export const evaluationInterval = 100;
-
-/** Share of a data set that is held out, and the most samples of it. */
-const heldOutShare = 0.1;
-const mostHeldOut = 500;
 
 /** An error counts as better when it is smaller by this share. */
 const leastProgress = 0.002;
 
 /** Number of steps over which weights are averaged, once there have been enough. */
 const averagedSteps = 100;
-
-/**
- * Splits a data set by the seed: a tenth of it, at most 500 samples, is never trained on.
- *
- * @throws ManifoldError `manifold/too-few-samples`
- */
-export function splitForTraining(count: number, seed: number, batchSize: number): TrainingSplit {
-  const heldOut = Math.min(mostHeldOut, Math.floor(count * heldOutShare));
-  if (count - heldOut < batchSize || heldOut < 1) {
-    throw new ManifoldError(
-      'manifold/too-few-samples',
-      `A manifold needs more than ${batchSize} samples, but there are ${count}.`,
-      { remedy: 'Give more data; they need no labels.' },
-    );
-  }
-  const order = [...new Random(seed, ['manifold-split']).permutation(count)];
-  return { heldOut: order.slice(0, heldOut), training: order.slice(heldOut) };
-}
 
 /**
  * Trains the three networks of a manifold: WGAN with gradient penalty and inverter, side by side. The
@@ -113,6 +87,7 @@ class Training {
   readonly #generatorStep: PreparedStep;
   readonly #evaluation: PreparedStep;
   readonly #heldOut: Batch;
+  readonly #order: TrainingOrder;
   readonly #began = performance.now();
   #state: TrainingState;
   #sums = emptySums();
@@ -125,6 +100,7 @@ class Training {
     this.#options = options;
     [this.#criticStep, this.#generatorStep, this.#evaluation] = steps;
     this.#heldOut = heldOut;
+    this.#order = new TrainingOrder(options.split.training, options.recipe.batchSize, options.seed);
     this.#state = options.start;
   }
 
@@ -249,21 +225,13 @@ class Training {
     this.#state = { ...this.#state, networks: { ...this.#state.networks, ...networks } };
   }
 
-  /** The samples of a step: a new seeded order in each pass over the data. */
   async #batch(step: number, purpose: string): Promise<Batch> {
-    const { inputs, split, recipe, seed, scale, networks } = this.#options;
-    const { batchSize } = recipe;
-    const perPass = Math.floor(split.training.length / batchSize);
-    const pass = Math.floor((step - 1) / perPass);
-    const order = this.#orders.get(purpose, pass, () =>
-      new Random(seed, ['manifold-order', purpose, pass]).permutation(split.training.length),
+    const { inputs, scale, networks } = this.#options;
+    return toNetworkUnits(
+      await inputs.read(this.#order.batch(step, purpose)),
+      scale,
+      networks.sampleShape,
     );
-    const start = ((step - 1) % perPass) * batchSize;
-    const indices = Array.from(
-      order.subarray(start, start + batchSize),
-      position => split.training[position] as number,
-    );
-    return toNetworkUnits(await inputs.read(indices), scale, networks.sampleShape);
   }
 
   async #evaluate(): Promise<void> {
@@ -301,21 +269,6 @@ class Training {
       errors?.subarray(0, count - start).forEach(error => (sum += error));
     }
     return sum / count;
-  }
-
-  readonly #orders = new LastOrders();
-}
-
-/** The current order of each purpose, so that it is not drawn anew at every step. */
-class LastOrders {
-  readonly #orders = new Map<string, { readonly pass: number; readonly order: Uint32Array }>();
-
-  get(purpose: string, pass: number, draw: () => Uint32Array): Uint32Array {
-    const known = this.#orders.get(purpose);
-    if (known?.pass === pass) return known.order;
-    const order = draw();
-    this.#orders.set(purpose, { pass, order });
-    return order;
   }
 }
 

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findConfig, isInside, readConfig } from '../../src/config/resolve-config.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 async function workspace(config: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'assay config '));
+  const folder = await temporaryFolder();
   await mkdir(join(folder, 'models/a'), { recursive: true });
   await writeFile(join(folder, 'assay.config.json'), config);
   return folder;

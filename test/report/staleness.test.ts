@@ -1,5 +1,4 @@
-import { appendFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { FileStamp } from '../../src/report/audit-report.ts';
@@ -9,12 +8,13 @@ import {
   hashFile,
   stampFile,
 } from '../../src/report/staleness.ts';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 
 let folder: string;
 let stamps: FileStamp[];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'assay-stale-'));
+  folder = await temporaryFolder();
   await writeFile(join(folder, 'model.json'), '{}');
   await writeFile(join(folder, 'weights.bin'), 'abc');
   stamps = [
@@ -57,15 +57,11 @@ describe('a report is stale when the content of a file has changed', () => {
   });
 
   test('a file outside the folder is not looked at', async () => {
-    const outside = await mkdtemp(join(tmpdir(), 'assay-outside-'));
-    try {
-      await writeFile(join(outside, 'secret'), 'secret');
-      const stamp = await stampFile(folder, join(outside, 'secret'), 'data');
-      expect(await findStaleFiles(folder, [stamp])).toEqual([
-        { path: stamp.path, role: 'data', change: 'missing' },
-      ]);
-    } finally {
-      await rm(outside, { recursive: true });
-    }
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, 'secret'), 'secret');
+    const stamp = await stampFile(folder, join(outside, 'secret'), 'data');
+    expect(await findStaleFiles(folder, [stamp])).toEqual([
+      { path: stamp.path, role: 'data', change: 'missing' },
+    ]);
   });
 });
