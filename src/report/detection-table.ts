@@ -17,8 +17,12 @@ export function posteriorLines({ detection }: DetectionReported): string[] {
   const { fit, fitSource, threshold, thresholdMissing, test } = splits;
   const thresholds =
     thresholdMissing === undefined ? `thresholds set on ${threshold} others` : 'no thresholds set';
+  const fitted =
+    fit === 0
+      ? `No samples of ${fitSource} were left to fit scores on`
+      : `Scores fitted on ${fit} samples of ${fitSource}`;
   const sets = [
-    `Scores fitted on ${fit} samples of ${fitSource}, ${thresholds}, detection measured on ${test} others.`,
+    `${fitted}, ${thresholds}, detection measured on ${test} others.`,
     ...(thresholdMissing === undefined
       ? []
       : [`No thresholds, no values relative to clean, no temperature. ${thresholdMissing}`]),
