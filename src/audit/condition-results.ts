@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { AttackOutcome, Norm } from '../attacks/attack.ts';
 import { attackNorm } from '../attacks/attack-names.ts';
 import { Batch, sizeOf } from '../arrays/batch.ts';
@@ -6,6 +5,7 @@ import type { Condition, Proportion, SampleCondition } from '../report/audit-rep
 import { medianInterval, proportion } from '../report/statistics.ts';
 import type { CorrectionRecord } from '../report/manifold-record.ts';
 import { CorrectionColumns } from './correction-columns.ts';
+import { fingerprintOf } from './input-fingerprint.ts';
 import { perturbationSize, type PerturbationSize } from './perturbation-size.ts';
 import type { OutputOf, PieceOutcome } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
@@ -154,6 +154,7 @@ export class ConditionResults {
       ...(size === undefined ? {} : { distance: { ...size } }),
       ...(survivesRounding === undefined ? {} : { survivesRounding }),
       ...(latentDistance === undefined ? {} : { latentDistance }),
+      // Whoever marked an adversary has marked these numbers and no others.
       ...(isNatural ? { adversary: fingerprintOf(this.inputs.row(position)) } : {}),
       ...(corrected === undefined ? {} : { corrected }),
       ...(scores === undefined ? {} : { scores }),
@@ -266,12 +267,6 @@ const notAttacked = {
   lostSuccess: false,
   survivesRounding: undefined,
 } as const;
-
-/** Tells one adversary from another: whoever marked it has marked these numbers and no others. */
-function fingerprintOf(values: Float32Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-}
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;

@@ -17,6 +17,8 @@ export interface FlagEvidence {
   readonly samples: number;
   readonly baselineSamples: number;
   readonly skipped: readonly SkippedCondition[];
+  /** Raised where samples are there more than once. */
+  readonly copied: readonly Flag[];
 }
 
 /**
@@ -32,6 +34,7 @@ export function raiseFlags({
   samples,
   baselineSamples,
   skipped,
+  copied,
 }: FlagEvidence): Flag[] {
   const weakSuite = checkSuite(
     conditions.map(({ plan }) => plan),
@@ -48,6 +51,7 @@ export function raiseFlags({
       message: `${label} was left out. ${reason}`,
       remedy,
     })),
+    ...copied,
     ...(baselineSamples >= samples
       ? []
       : [

@@ -17,6 +17,7 @@ import { proportion } from '../report/statistics.ts';
 import { trustedVerdicts } from '../report/trusted-verdicts.ts';
 import { ConditionResults } from './condition-results.ts';
 import { summariseCondition } from './condition-summary.ts';
+import { CopiedSamples } from './copied-samples.ts';
 import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
 import { describePictures, summariseManifold } from './manifold-summary.ts';
@@ -50,6 +51,7 @@ export class GrowingReport {
   readonly #detection: DetectionSummary;
   /** What makes attacks too weak to tell of robustness, by id of the condition. */
   readonly #weaknesses: ReadonlyMap<string, string>;
+  readonly #copied = new CopiedSamples();
   #detectors: DetectorRecord | undefined;
   readonly #engineNotes = new Set<string>();
   #gradientCheck: GradientCheckRecord | null = null;
@@ -281,6 +283,7 @@ export class GrowingReport {
   #flags(): Flag[] {
     return raiseFlags({
       conditions: this.conditions,
+      copied: this.#copied.flags(this.conditions),
       gradientCheck: this.#gradientCheck,
       // In the order of the plan, whichever thread was first.
       probes: this.#plan.probes.flatMap(probe =>
