@@ -23,14 +23,12 @@ test('the one pair of equal flowers that Iris is known for is found, and no othe
     await appendFile(file, rest.join('\n'));
   }, 75);
   expect(others).toEqual([]);
-  expect(flag).toMatchObject({
-    severity: 'info',
-    message: expect.stringMatching(/^1 of 150 samples have the same input as an earlier one/),
-  });
+  expect(flag?.severity).toBe('info');
+  expect(flag?.message).toMatch(/^1 of 150 samples have the same input as an earlier one/);
 });
 
 test('nothing is said where every sample is another', async () => {
-  expect(await flagsOf(async () => undefined, 50)).toEqual([]);
+  expect(await flagsOf(() => Promise.resolve(), 50)).toEqual([]);
 });
 
 test('of copies, those with another label and those in both sets are told', async () => {
