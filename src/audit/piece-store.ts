@@ -9,6 +9,9 @@ import { decodePiece, encodePiece, type PieceArrays } from './piece-arrays.ts';
 /** Most bytes of finished pieces that are kept; the least recently written go first. */
 const limitBytes = 2 * 1024 ** 3;
 
+/** A file that has been unfinished for so long belongs to no process that still writes. */
+const unfinishedMilliseconds = 10 * 60_000;
+
 /**
  * Finished pieces on disk, by key: what was computed once is never computed again, whether the
  * audit was cancelled, killed, or run with one attack more.
@@ -35,20 +38,26 @@ export class PieceStore {
     await writeNpz(this.#path(key), encodePiece(output));
   }
 
-  /** Removes the oldest pieces beyond the limit. */
+  /**
+   * Removes the oldest pieces beyond the limit, and parts that a killed process has left. Never fails:
+   * another audit may keep its pieces in the same folder and tidy up at the same time, and a folder
+   * that cannot be tidied is no reason to lose a report.
+   */
   async prune(limit = limitBytes): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []);
-    const files = await Promise.all(
+    const found = await Promise.all(
       names.map(async name => {
         const path = join(this.#folder, name);
-        const { size, mtimeMs } = await stat(path);
-        return { path, size, mtimeMs };
+        const status = await stat(path).catch(() => undefined);
+        return status === undefined ? [] : [{ path, size: status.size, written: status.mtimeMs }];
       }),
     );
+    const files = found.flat().toSorted((a, b) => b.written - a.written);
     let kept = 0;
-    for (const { path, size } of files.toSorted((a, b) => b.mtimeMs - a.mtimeMs)) {
-      kept += size;
-      if (kept > limit) await rm(path, { force: true });
+    for (const { path, size, written } of files) {
+      const abandoned = path.endsWith('.tmp') && Date.now() - written > unfinishedMilliseconds;
+      if (!abandoned) kept += size;
+      if (abandoned || kept > limit) await rm(path, { force: true }).catch(() => undefined);
     }
   }
 

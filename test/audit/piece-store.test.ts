@@ -1,3 +1,4 @@
+import { readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PieceStore } from '../../src/audit/piece-store.ts';
@@ -50,4 +51,39 @@ test('scores of a posterior of which a part is missing are computed again', asyn
   const { prediction: _, ...without } = incomplete;
   await writeNpz(join(folder, 'key.npz'), without);
   expect(await new PieceStore(folder).load('key')).toEqual({ ...scored, posterior: undefined });
+});
+
+test('the oldest pieces go first, and what a killed process has left', async () => {
+  const folder = await temporaryFolder();
+  const store = new PieceStore(folder);
+  const minutesAgo = async (name: string, minutes: number): Promise<void> => {
+    const time = new Date(Date.now() - minutes * 60_000);
+    await utimes(join(folder, name), time, time);
+  };
+  for (const [key, age] of [
+    ['old', 3],
+    ['middle', 2],
+    ['new', 1],
+  ] as const) {
+    await writeFile(join(folder, `${key}.npz`), new Uint8Array(100));
+    await minutesAgo(`${key}.npz`, age);
+  }
+  await writeFile(join(folder, 'killed.npz.1.tmp'), new Uint8Array(100));
+  await minutesAgo('killed.npz.1.tmp', 60);
+  await writeFile(join(folder, 'being-written.npz.2.tmp'), new Uint8Array(50));
+  await store.prune(250);
+  expect((await readdir(folder)).sort()).toEqual([
+    'being-written.npz.2.tmp',
+    'middle.npz',
+    'new.npz',
+  ]);
+});
+
+test('tidying up fails neither without a folder nor beside another that tidies up', async () => {
+  const folder = join(await temporaryFolder(), 'pieces');
+  const [store, other] = [new PieceStore(folder), new PieceStore(folder)];
+  await store.prune();
+  for (let i = 0; i < 20; i++) await store.save(`key${i}`, { ...scored, posterior: undefined });
+  await Promise.all([store.prune(0), other.prune(0), rm(join(folder, 'key3.npz'))]);
+  expect(await readdir(folder)).toEqual([]);
 });
