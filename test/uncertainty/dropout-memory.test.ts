@@ -33,13 +33,19 @@ function valuesOf(size: number): Float32Array {
   return Float32Array.from({ length: size }, () => random.normal());
 }
 
-describe('units dropped in memory of WebAssembly', () => {
+/** Memory of the kernel of WebAssembly, and of the plain loop that takes its place. */
+const memories = {
+  kernel: (capacity: number) => new DropoutMemory(capacity),
+  loop: (capacity: number) => new DropoutMemory(capacity, 'missing'),
+};
+
+describe.each(['kernel', 'loop'] as const)('units dropped by the %s', kind => {
   test('are those of a mask for each pass, bit for bit, and the stream goes on behind them', () => {
     fc.assert(
       fc.property(rates, sizes, passCounts, fc.nat(), (rate, size, passes, key) => {
         const dropout = { rate, kept: 1 / (1 - rate) };
         const values = valuesOf(size);
-        const memory = new DropoutMemory(DropoutMemory.capacityFor([passes * size, size]));
+        const memory = memories[kind](DropoutMemory.capacityFor([passes * size, size]));
         const target = memory.allocate(passes * size);
         const source = memory.allocate(size);
         source.set(values);
@@ -55,7 +61,7 @@ describe('units dropped in memory of WebAssembly', () => {
     fc.assert(
       fc.property(rates, sizes, passCounts, (rate, size, passes) => {
         const dropout = { rate, kept: 1 / (1 - rate) };
-        const memory = new DropoutMemory(DropoutMemory.capacityFor([passes * size, 32]));
+        const memory = memories[kind](DropoutMemory.capacityFor([passes * size, 32]));
         const target = memory.allocate(passes * size);
         const ones = memory.allocate(32).fill(1);
         memory.drop(target, ones, passes, dropout, new Random(1, []));
@@ -74,7 +80,7 @@ describe('units dropped in memory of WebAssembly', () => {
     const [size, passes] = [45, 6];
     const dropout = { rate: 0.3, kept: 1 / 0.7 };
     const draw = (atATime: number): Float32Array => {
-      const memory = new DropoutMemory(DropoutMemory.capacityFor([passes * size, 32]));
+      const memory = memories[kind](DropoutMemory.capacityFor([passes * size, 32]));
       const target = memory.allocate(passes * size);
       const ones = memory.allocate(32).fill(1);
       const random = new Random(5, ['calls']);
@@ -89,7 +95,7 @@ describe('units dropped in memory of WebAssembly', () => {
   });
 
   test('leave the arrays beside them as they are', () => {
-    const memory = new DropoutMemory(DropoutMemory.capacityFor([33, 33, 33]));
+    const memory = memories[kind](DropoutMemory.capacityFor([33, 33, 33]));
     const [before, target, after] = [33, 33, 33].map(size => memory.allocate(size).fill(7)) as [
       Float32Array,
       Float32Array,
@@ -102,7 +108,7 @@ describe('units dropped in memory of WebAssembly', () => {
   });
 
   test('are 0 even where a value is no number', () => {
-    const memory = new DropoutMemory(DropoutMemory.capacityFor([320, 320]));
+    const memory = memories[kind](DropoutMemory.capacityFor([320, 320]));
     const target = memory.allocate(320);
     const source = memory.allocate(320).fill(-Infinity);
     memory.drop(target, source, 1, { rate: 0.5, kept: 2 }, new Random(0, []));
