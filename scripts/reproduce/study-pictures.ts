@@ -1,16 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Batch } from '../../src/arrays/batch.ts';
-import { topAnswers } from '../../src/audit/top-answers.ts';
-import { latentPath } from '../../src/manifold/latent-path.ts';
+import { ManifoldArtist } from '../../src/audit/manifold-artist.ts';
 import {
   differenceTiles,
   encodeSheet,
   saliencyTiles,
-  sampleTiles,
   type Tile,
 } from '../../src/manifold/picture-sheet.ts';
-import { randomLatents } from '../../src/manifold/random-latents.ts';
 import type { StudyResults, StudySet } from './study-run.ts';
 import { bounds, seed, StudySubject } from './study-subject.ts';
 
@@ -31,9 +28,7 @@ export async function drawPictures(
   const subject = await StudySubject.open();
   const manifold = await subject.manifold(results.chosen.manifold);
   const { classifier } = subject;
-  const predict = async (batch: Batch): Promise<number[]> => [
-    ...topAnswers(await classifier.logits(batch)).predictions,
-  ];
+  const artist = new ManifoldArtist(classifier, manifold);
   const setNamed = (id: string): StudySet => {
     const set = results.sets.find(one => one.id === id);
     if (set === undefined) throw new RangeError(`There is no set ${id}`);
@@ -57,8 +52,7 @@ export async function drawPictures(
     'NA, black box': inputsOf('NA, black box'),
   };
   const reconstructed = await manifold.reconstruct(clean);
-  const captioned = async (batch: Batch): Promise<Tile[]> =>
-    sampleTiles(batch, bounds, await predict(batch), labels);
+  const captioned = (batch: Batch): Promise<Tile[]> => artist.answered(batch, labels);
 
   const rows: Tile[][] = [];
   for (const batch of [clean, ...Object.values(attacked)]) {
@@ -71,14 +65,7 @@ export async function drawPictures(
     [4, 5],
     [6, 7],
   ]) {
-    const { samples } = await latentPath(manifold, clean.gather([from, to]), 12);
-    paths.push(sampleTiles(samples, bounds, await predict(samples)));
-  }
-  const random: Tile[][] = [];
-  const latents = randomLatents(manifold.latentSize, 48, seed);
-  for (let row = 0; row < 4; row++) {
-    const samples = await manifold.decode(latents.slice(12 * row, 12 * row + 12));
-    random.push(sampleTiles(samples, bounds, await predict(samples)));
+    paths.push(await artist.way(clean.gather([from, to]), 12));
   }
   const sheets: readonly (StudyPicture & { readonly tiles: readonly (readonly Tile[])[] })[] = [
     {
@@ -118,7 +105,7 @@ export async function drawPictures(
       file: 'random-latents.png',
       title: 'Samples of random latent vectors',
       description: 'G(z) for z ~ N(0, I), with the predicted class.',
-      tiles: random,
+      tiles: await artist.random(4, 12, seed),
     },
   ];
   await mkdir(folder, { recursive: true });

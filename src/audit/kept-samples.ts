@@ -1,7 +1,7 @@
 import { Batch } from '../arrays/batch.ts';
 import type { NpzArchive } from '../numpy/open-numpy.ts';
 import type { AuditReport } from '../report/audit-report.ts';
-import { openBesideReport } from '../report/report-arrays.ts';
+import { openBesideReport, rowsOfSamples } from '../report/report-arrays.ts';
 import { ReportError } from '../report/report-error.ts';
 
 /** Samples as one condition has made them. */
@@ -32,9 +32,7 @@ export class KeptSamples {
   async rowsOf(condition: string, indices: readonly number[]): Promise<KeptRows> {
     const file = this.#files[condition] ?? `${condition}.npz`;
     return await this.#read(file, async archive => {
-      const stored = await archive.array('indices');
-      const order = [...(await stored.readRows(0, stored.rowCount))];
-      const rows = indices.map(index => order.indexOf(index));
+      const rows = await rowsOfSamples(archive, indices);
       const gather = async (name: string): Promise<Batch> => {
         const array = await archive.array(name);
         return new Batch(Float32Array.from(await array.gatherRows(rows)), this.#shape);

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InputConfig } from '../config/audit-config.ts';
 import type { DataConfig } from '../config/data-config.ts';
@@ -7,32 +6,22 @@ import type { InputLayout, Samples } from '../data/samples.ts';
 import { openSamples } from '../data/open-samples.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
-import { findNaturalAdversaries } from '../manifold/natural-adversary.ts';
-import { gradientSearch } from '../manifold/gradient-search.ts';
-import { latentPath } from '../manifold/latent-path.ts';
 import { learnManifold, planLearning, type LearningProgress } from '../manifold/learn-manifold.ts';
 import { ManifoldError } from '../manifold/manifold-error.ts';
 import { openManifold } from '../manifold/open-manifold.ts';
-import {
-  differenceTiles,
-  encodeSheet,
-  saliencyTiles,
-  sampleTiles,
-  type Tile,
-} from '../manifold/picture-sheet.ts';
-import { randomLatents } from '../manifold/random-latents.ts';
+import { encodeSheet, sampleTiles, type Tile } from '../manifold/picture-sheet.ts';
 import type { TrainedManifold } from '../manifold/trained-manifold.ts';
-import type { Batch } from '../arrays/batch.ts';
 import type { Classifier } from '../model/classifier.ts';
 import { openClassifier, type OpenedModel } from '../model/open-classifier.ts';
 import { readSavedModel } from '../model/read-saved-model.ts';
 import type { SavedModel } from '../model/saved-model.ts';
 import { readReport, reportPathOf } from '../report/report-files.ts';
 import type { EngineChoice, ManifoldProgress } from '../protocol/worker-protocol.ts';
+import { writeAtomically } from './atomic-file.ts';
 import { makeGuard } from './guard-export.ts';
 import { writeGuardFolder } from './guard-folder.ts';
+import { drawManifold, tablesHaveNoPictures } from './manifold-pictures.ts';
 import { learningSettings, manifoldStore, unlabelled } from './manifold-session.ts';
-import { topAnswers } from './top-answers.ts';
 
 /** What a thread needs to train the manifold of a configuration, and to work with it. */
 export interface ManifoldSubject {
@@ -59,9 +48,6 @@ export interface TrainedSummary {
   /** Remarks of the engine, for example what could not be compiled. */
   readonly notes: readonly string[];
 }
-
-/** Samples in each row of a picture. */
-const columns = 10;
 
 /** Everything that is done with a manifold outside of an audit: training, pictures, export. */
 export class ManifoldWorkshop {
@@ -122,67 +108,32 @@ export class ManifoldWorkshop {
     return { key, steps, seconds, heldOutError, errorOfMean, notes: this.#engine.notes };
   }
 
-  /** Draws the pictures of the study into a folder. @returns names of the files */
+  /**
+   * Draws what the manifold knows of the first samples into a folder, training it first where need be.
+   *
+   * @returns names of the files
+   * @throws ManifoldError `manifold/unsupported-shape` of tables; AuditError `audit/cannot-write`
+   */
   async drawPictures(folder: string): Promise<string[]> {
     const samples = await this.#samples();
-    if (this.#layout.shape.length < 2) {
-      throw new ManifoldError('manifold/unsupported-shape', 'Tables cannot be shown as pictures.', {
-        remedy: 'Read the report of an audit instead.',
-      });
-    }
+    if (this.#layout.shape.length < 2) throw tablesHaveNoPictures();
     const trained = await this.#learn(() => undefined, undefined);
     if (trained === undefined) throw new RangeError('nothing has stopped the training');
     const manifold = openManifold(this.#engine, trained);
-    const classifier = this.#classifier;
-    const { bounds } = classifier;
-    const predict = async (batch: Batch): Promise<number[]> => [
-      ...topAnswers(await classifier.logits(batch)).predictions,
-    ];
-    const sampleIndices = Array.from({ length: Math.min(columns, samples.count) }, (_, i) => i);
-    const { inputs, labels } = await samples.read(sampleIndices);
-    const { seed } = this.#subject;
-    const { adversaries } = await findNaturalAdversaries(gradientSearch(), {
-      classifier,
-      manifold,
-      inputs,
-      labels,
-      seed,
-      sampleIndices,
-    });
-    const captioned = async (batch: Batch): Promise<Tile[]> =>
-      sampleTiles(batch, bounds, await predict(batch), [...labels]);
-    const reconstructed = await manifold.reconstruct(inputs);
-    const paths: Tile[][] = [];
-    for (let row = 0; row + 1 < inputs.count; row += 2) {
-      const path = await latentPath(manifold, inputs.gather([row, row + 1]), columns);
-      paths.push(sampleTiles(path.samples, bounds, await predict(path.samples)));
+    try {
+      const sheets = await drawManifold({
+        classifier: this.#classifier,
+        manifold,
+        samples,
+        seed: this.#subject.seed,
+      });
+      for (const [name, tiles] of Object.entries(sheets)) {
+        await writeAtomically(join(folder, name), encodeSheet(tiles));
+      }
+      return Object.keys(sheets);
+    } finally {
+      manifold.dispose();
     }
-    const random = await manifold.decode(randomLatents(manifold.latentSize, 4 * columns, seed));
-    const randomTiles = sampleTiles(random, bounds, await predict(random));
-    const sheets: Readonly<Record<string, Tile[][]>> = {
-      'reconstructions.png': [
-        await captioned(inputs),
-        await captioned(reconstructed),
-        await captioned(adversaries),
-        await captioned(await manifold.reconstruct(adversaries)),
-      ],
-      'natural-adversaries.png': [
-        await captioned(reconstructed),
-        await captioned(adversaries),
-        differenceTiles(adversaries, reconstructed, 0.6 * (bounds.upper - bounds.lower)),
-        saliencyTiles(adversaries, reconstructed, bounds),
-      ],
-      ...(paths.length === 0 ? {} : { 'interpolation.png': paths }),
-      'random-latents.png': [0, 1, 2, 3].map(row =>
-        randomTiles.slice(row * columns, (row + 1) * columns),
-      ),
-    };
-    await mkdir(folder, { recursive: true });
-    for (const [name, tiles] of Object.entries(sheets)) {
-      await writeFile(join(folder, name), encodeSheet(tiles));
-    }
-    manifold.dispose();
-    return Object.keys(sheets);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { NpzArchive } from '../numpy/open-numpy.ts';
 import type { AuditReport } from '../report/audit-report.ts';
-import { openBesideReport } from '../report/report-arrays.ts';
+import { openBesideReport, rowsOfSamples } from '../report/report-arrays.ts';
 
 type Part = Pick<AuditReport, 'samples' | 'arrays'>;
 
@@ -59,10 +59,9 @@ async function readRows(
 > {
   try {
     const archive = await openBesideReport(reportPath, name);
-    const indices = await archive?.array('indices');
-    if (archive === undefined || indices === undefined) return undefined;
-    const row = (await indices.readRows(0, indices.rowCount)).indexOf(index);
-    if (row === -1) return undefined;
+    if (archive === undefined) return undefined;
+    const [row] = await rowsOfSamples(archive, [index]);
+    if (row === undefined || row === -1) return undefined;
     const kept = reconstructionNames.filter(method => archive.names.includes(method));
     return {
       input: await readRow(archive, 'inputs', row),

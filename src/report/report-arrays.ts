@@ -22,3 +22,19 @@ export async function openBesideReport(
     return undefined;
   }
 }
+
+/**
+ * The rows of an archive that hold samples.
+ *
+ * @param samples indices in the data set
+ * @returns in the order of the samples, −1 where one is not in the archive
+ */
+export async function rowsOfSamples(
+  archive: NpzArchive,
+  samples: readonly number[],
+): Promise<number[]> {
+  const stored = await archive.array('indices');
+  const order = await stored.readRows(0, stored.rowCount);
+  const rows = new Map(Array.from(order, (sample, row) => [sample, row] as const));
+  return samples.map(sample => rows.get(sample) ?? -1);
+}
