@@ -2,7 +2,7 @@ import type { AuditReport, Condition } from './audit-report.ts';
 import type { ConditionTable } from './condition-table.ts';
 import type { CalibrationRecord, Detection, DetectionRow, Estimate } from './detection-record.ts';
 import { scoreTitle } from './score-names.ts';
-import { percent, percentWithInterval, ratio, scientific } from './wording.ts';
+import { percent, percentWithInterval, ratio, scientific, significant } from './wording.ts';
 
 /** What tables are made from: the report, or the part of it that the panel has. */
 export type DetectionReported = Pick<AuditReport, 'conditions' | 'detection'>;
@@ -218,5 +218,5 @@ export function withInterval(estimate: Estimate | undefined): string {
 export function ratioWithInterval(estimate: Estimate | null): string {
   if (estimate === null) return '';
   const { value, lower, upper } = estimate;
-  return `${ratio(value)} (${lower.toPrecision(2)}–${upper.toPrecision(2)})`;
+  return `${ratio(value)} (${significant(lower, 2)}–${significant(upper, 2)})`;
 }

@@ -27,7 +27,13 @@ export function scientific(value: number | null): string {
 
 /** A ratio: `2.76×`. */
 export function ratio(value: number | null): string {
-  return value === null ? '–' : `${value.toPrecision(3)}×`;
+  return value === null ? '–' : `${significant(value, 3)}×`;
+}
+
+/** So many significant digits, or all before the point where those are more: `2.8`, `184`. */
+export function significant(value: number, digits: number): string {
+  const text = value.toPrecision(digits);
+  return text.includes('e+') ? value.toFixed(0) : text;
 }
 
 /** Size of a perturbation; null is +∞, which an attack without success leaves as the median. */

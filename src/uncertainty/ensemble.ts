@@ -108,6 +108,6 @@ function notApplicable(reason: string): NotApplicable {
     applicable: false,
     reason,
     remedy:
-      'Train the model two or more times from different seeds, save each, and name them all as an ensemble.',
+      'Train the model again from other seeds, save each, and name those under `uncertainty.models`: models under `models` are audited one by one.',
   };
 }

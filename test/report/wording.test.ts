@@ -9,6 +9,7 @@ import {
   percentWithInterval,
   ratio,
   scientific,
+  significant,
   summaryLine,
 } from '../../src/report/wording.ts';
 import { sampleReport } from '../webview/sample-report.ts';
@@ -23,6 +24,16 @@ describe('numbers in words', () => {
     [Infinity, '–'],
   ])('%s is %s', (value, words) => {
     expect(scientific(value)).toBe(words);
+  });
+
+  test.each([
+    [2.756, '2.8'],
+    [99.6, '100'],
+    [184.2, '184'],
+    [12_345, '12345'],
+    [0.0123, '0.012'],
+  ])('%d to two significant digits is %s, without an exponent', (value, words) => {
+    expect(significant(value, 2)).toBe(words);
   });
 
   test('the interval stands beside the value', () => {

@@ -59,6 +59,7 @@ describe('an ensemble', () => {
     expect(await openEnsemble(engine, [one, one], { bounds })).toMatchObject({
       applicable: false,
       reason: expect.stringContaining('at least two different models') as string,
+      remedy: expect.stringContaining('`uncertainty.models`') as string,
     });
     // The same function under other names.
     expect(await openEnsemble(engine, [one, await saved(plain())], { bounds })).toMatchObject({
