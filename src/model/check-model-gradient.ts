@@ -28,6 +28,8 @@ const halfLengths = [1e-4, 1e-3, 1e-2];
 const inset = 0.06;
 /** Rounding error of a logit in a float32 network, as a share of the largest logit. */
 const logitRounding = 5e-7;
+/** Rounding error of a float32 number, as a share of it. */
+const inputRounding = 2 ** -24;
 /** An uncertainty at which no other length is tried. */
 const sharpEnough = 0.02;
 /** An uncertainty at which a sample says nothing: chance alone could exceed the tolerance. */
@@ -183,8 +185,12 @@ async function slopesOn(
     return batch;
   };
 
-  const ends = await classifier.logits(at([1, -1]));
+  const corners = at([1, -1]);
+  const ends = await classifier.logits(corners);
   const [above, below] = [lossOf(ends.row(0), label), lossOf(ends.row(1), label)];
+  // Where the ends are, not where they were meant to be: far from zero float32 is coarse.
+  const [upper, lower] = [corners.row(0), corners.row(1)];
+  const way = Float64Array.from(upper, (value, j) => (value - (lower[j] as number)) / (2 * half));
 
   const between = Array.from(
     { length: pointsOnSegment },
@@ -193,12 +199,18 @@ async function slopesOn(
   const oneHot = Batch.zeros(pointsOnSegment, [classCount]);
   between.forEach((_, i) => oneHot.row(i).fill(1, label, label + 1));
   const { gradient } = await classifier.lossGradient(crossEntropy, at(between), [oneHot.values]);
-  const slopes = between.map((_, i) => dot(gradient.row(i), direction));
+  const slopes = between.map((_, i) => dot(gradient.row(i), way));
 
   const integrated = slopes.reduce((sum, slope) => sum + slope, 0) / pointsOnSegment;
   const spread = rootMeanSquare(slopes.map(slope => slope - integrated)) / pointsOnSegment;
   const largest = ends.values.reduce((maximum, logit) => Math.max(maximum, Math.abs(logit)), 0);
-  const rounding = (above.otherProbability * logitRounding * largest) / half;
+  // What a layer rounds off when it subtracts large numbers, far from zero, is seen in no logit.
+  const steepest = gradient.row(0).map((slope, j) => slope * (point[j] as number));
+  const rounding =
+    Math.hypot(
+      above.otherProbability * logitRounding * largest,
+      inputRounding * Math.sqrt(dot(steepest, steepest)),
+    ) / half;
   return {
     measured: (above.loss - below.loss) / (2 * half),
     integrated,
@@ -219,7 +231,7 @@ function lossOf(
   return { loss: Math.log1p(others), otherProbability: 1 - 1 / (1 + others) };
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
+function dot(a: Float32Array, b: Float32Array | Float64Array): number {
   return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 }
 

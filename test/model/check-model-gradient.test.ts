@@ -36,19 +36,22 @@ function pictures(): Batch {
   return batch;
 }
 
-/** Checks the gradient of logits made from a picture. */
+/** Checks the gradient of logits made from a picture. @param lower bound; the upper one is 1 more */
 async function check(
   logits: (pictures: tf.Tensor4D) => tf.Tensor,
   budgetMilliseconds?: number,
+  lower = 0,
 ): Promise<ModelGradientCheck> {
   const classifier = functionClassifier(engine, {
     name: 'network under test',
     inputShape: shape,
     classCount: 3,
-    bounds: { lower: 0, upper: 1 },
+    bounds: { lower, upper: lower + 1 },
     apply: inputs => logits(inputs as tf.Tensor4D) as tf.Tensor2D,
   });
-  const result = await checkModelGradient(classifier, pictures(), Int32Array.of(0, 1, 2, 0), {
+  const inputs = pictures();
+  inputs.values.forEach((value, i) => (inputs.values[i] = lower + value));
+  const result = await checkModelGradient(classifier, inputs, Int32Array.of(0, 1, 2, 0), {
     seed: 1,
     sampleIndices: [0, 1, 2, 3],
     ...(budgetMilliseconds === undefined ? {} : { budgetMilliseconds }),
@@ -91,6 +94,26 @@ describe('a right gradient agrees', () => {
     expect(result.explanation).toMatch(
       /^The input gradient agrees with finite differences to \S+% along 2 random directions at \d samples\.$/,
     );
+  });
+});
+
+describe('far from zero, where float32 is coarse', () => {
+  const network = (x: tf.Tensor): tf.Tensor => head(tf.tanh(convolution(x as tf.Tensor4D)));
+
+  test.each([-1000, 100, 1000, 5000])('a right gradient agrees: bounds from %d', async lower => {
+    const result = await check(x => network(tf.sub(x, lower)), undefined, lower);
+    expect(result.verdict).toBe('agrees');
+    // A layer that takes the large numbers rounds them, and subtracts what they have in common.
+    const product = (x: tf.Tensor): tf.Tensor => head(tf.reshape(x, [x.shape[0], -1]));
+    const constant = product(tf.fill([1, ...shape], lower));
+    const rounded = await check(x => tf.sub(product(x), constant), undefined, lower);
+    expect(rounded.verdict).not.toBe('disagrees');
+  });
+
+  test.each([-1000, 100, 1000])('a wrong one disagrees: bounds from %d', async lower => {
+    const wrong = withGradient(dy => tf.mul(dy, 1.25));
+    const result = await check(x => network(wrong(tf.sub(x, lower))), undefined, lower);
+    expect(result.verdict).toBe('disagrees');
   });
 });
 
