@@ -142,9 +142,18 @@ export class Workbench {
       kind === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.vs',
     );
     if (await themed.isVisible()) return;
+    if (await this.page.locator('.monaco-workbench.hc-black').isVisible()) {
+      await this.#chooseTheme('Dark Modern', '.monaco-workbench.vs-dark');
+      if (kind === 'dark') return;
+    }
     await this.runCommand('Preferences: Toggle between Light/Dark Themes');
     await themed.waitFor();
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Changes to colours of high contrast, and waits until the window has them. */
+  async useHighContrast(): Promise<void> {
+    await this.#chooseTheme('Dark High Contrast', '.monaco-workbench.hc-black');
   }
 
   /** Writes what the window shows to a PNG file. */
@@ -157,6 +166,15 @@ export class Workbench {
     await this.#browser.close();
     await this.#server.stop();
     await rm(this.#dataFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+
+  async #chooseTheme(title: string, themed: string): Promise<void> {
+    await this.runCommand('Preferences: Color Theme');
+    const widget = this.page.locator('.quick-input-widget');
+    await widget.locator('input.input').fill(title);
+    await widget.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click();
+    await this.page.locator(themed).waitFor();
+    await widget.waitFor({ state: 'hidden' });
   }
 
   /** Types into the box that asks what to open or to run; the offers that contain `text`. */

@@ -4,7 +4,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createExampleWorkspace } from '../host/example-workspace.ts';
 import { Workbench } from '../host/workbench.ts';
-import { keepFailure, takeScreenshots } from './screenshots.ts';
+import { keepFailure, takeHighContrastScreenshot, takeScreenshots } from './screenshots.ts';
 
 const projectFolder = resolve(import.meta.dirname, '../..');
 const vsix = join(projectFolder, 'assay.vsix');
@@ -94,6 +94,7 @@ describe('an audit by the packaged extension', () => {
     await row.click();
     await panel.locator('assay-sample-detail').getByText('Outcome').first().waitFor();
     await takeScreenshots(workbench, 'sample');
+    await takeHighContrastScreenshot(workbench, 'sample');
     await panel.locator('assay-sample-detail').getByLabel('Close the sample').click();
   });
 

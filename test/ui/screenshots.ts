@@ -21,6 +21,18 @@ export async function takeScreenshots(workbench: Workbench, name: string): Promi
   await workbench.screenshot(join(target, `${name}.png`));
 }
 
+/** Writes what the window shows in colours of high contrast to `name-high-contrast.png`. */
+export async function takeHighContrastScreenshot(
+  workbench: Workbench,
+  name: string,
+): Promise<void> {
+  const target = join(projectFolder, folder);
+  await mkdir(target, { recursive: true });
+  await workbench.useHighContrast();
+  await workbench.screenshot(join(target, `${name}-high-contrast.png`));
+  await workbench.useTheme('dark');
+}
+
 /** Keeps what the window showed when a test failed, for whoever has to find out why. */
 export async function keepFailure(workbench: Workbench, testName: string): Promise<void> {
   const name = testName.replaceAll(/\W+/g, '-');
