@@ -7,6 +7,7 @@ import { transferAdversaries } from '../attacks/transfer.ts';
 import type { Samples } from '../data/samples.ts';
 import type { Classifier } from '../model/classifier.ts';
 import { attackCriterion } from './attack-criterion.ts';
+import { attackUnnoticed } from './evasive-attack.ts';
 import type { OutputOf, PieceStep, PieceTask } from './piece.ts';
 import type { PieceControl } from './piece-executor.ts';
 import { runAttackStage } from './staged-attack.ts';
@@ -43,16 +44,21 @@ export class AttackSession {
     return await this.#attack(step, this.#averaged(this.#parts.classifier), task, control);
   }
 
-  /** Attacks the model as an adversary sees it who knows of the detector. */
+  /** Attacks the model as somebody does who knows of the detector. */
   async evade(
     step: StepOf<'evade'>,
-    task: PieceTask,
+    { indices }: PieceTask,
     control: PieceControl,
   ): Promise<OutputOf<'attack'>> {
-    const { uncertainty } = this.#parts;
+    const { uncertainty, classifier, samples } = this.#parts;
     const evading = uncertainty.evasive(step.evasion, step.target === undefined ? 1 : -1);
     try {
-      return await this.#attack(step, evading, task, control);
+      const { inputs, labels } = await samples.read(indices);
+      const criterion = attackCriterion(labels, step.target, classifier.classCount);
+      const model = this.#averaged(classifier);
+      const context = this.#contextOf(model, { inputs, indices, criterion }, control);
+      const result = await attackUnnoticed(step.settings, context, evading, step.evasion.steps);
+      return await attackOutput(result, model, criterion);
     } finally {
       evading.dispose();
     }
@@ -76,7 +82,7 @@ export class AttackSession {
   }
 
   async #attack(
-    step: StepOf<'attack' | 'evade'>,
+    step: StepOf<'attack'>,
     classifier: Classifier,
     { indices, stage }: PieceTask,
     control: PieceControl,

@@ -157,7 +157,7 @@ function outsideIndices(
 
 /** An adversary who knows of the posterior, where there is one. */
 function evasion(
-  { attack, weight, passes }: Extract<ConditionConfig, { condition: 'evasion' }>,
+  { attack, weight, passes, steps }: Extract<ConditionConfig, { condition: 'evasion' }>,
   { samples, record }: ConditionBasis,
 ): PlannedCondition | SkippedCondition {
   const plain = attackCondition(attack, samples);
@@ -167,7 +167,8 @@ function evasion(
   if (plain.attack === undefined) throw new RangeError(`${plain.id} is no attack`);
   const { settings, target } = plain.attack;
   // The members of an ensemble are all the passes that there are.
-  const known = { weight, passes: posterior.method === 'ensemble' ? posterior.passes : passes };
+  const all = posterior.method === 'ensemble' ? posterior.passes : passes;
+  const known = { weight, passes: all, steps };
   return {
     ...plain,
     id: `evasive-${weight}-${plain.id}`,

@@ -239,7 +239,11 @@ export class GrowingReport {
         ...(attack.target === undefined ? {} : { target: attack.target }),
         ...(attack.evasion === undefined
           ? {}
-          : { evasionWeight: attack.evasion.weight, evasionPasses: attack.evasion.passes }),
+          : {
+              evasionWeight: attack.evasion.weight,
+              evasionPasses: attack.evasion.passes,
+              evasionSteps: attack.evasion.steps,
+            }),
         ...(attack.madeOn === undefined
           ? {}
           : { madeOn: portablePath(this.#config.folder, attack.madeOn) }),

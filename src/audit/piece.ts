@@ -85,6 +85,8 @@ export interface EvasionStep {
   readonly weight: number;
   /** Fixed passes that it looks at. */
   readonly passes: number;
+  /** Steps after the attack, in which successes lower what the detector says. */
+  readonly steps: number;
 }
 
 /** A piece as a tensor thread gets it. */

@@ -287,7 +287,11 @@ function stepCost(step: PieceStep): number {
     case 'correct':
       return 3 + (step.adaptive === undefined ? 0 : 2 * maximumSteps(step.adaptive.settings));
     case 'evade':
-      return maximumSteps(step.settings) * (4 / 3 + step.evasion.passes / 20);
+      // With λ, without it where that failed, and what lowers the score of successes.
+      return (
+        maximumSteps(step.settings) * (7 / 3 + step.evasion.passes / 20) +
+        step.evasion.steps * (1 + step.evasion.passes / 20)
+      );
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type ChosenPosterior,
   type PosteriorOptions,
 } from '../uncertainty/choose-posterior.ts';
-import { evasiveClassifier } from '../uncertainty/evasion.ts';
+import { evasiveClassifier, type EvasiveClassifier } from '../uncertainty/evasion.ts';
 import { type LastLayer, openLastLayer } from '../uncertainty/last-layer.ts';
 import type { NotApplicable, UncertaintyScores } from '../uncertainty/posterior.ts';
 import { logProbabilities } from '../uncertainty/softmax.ts';
@@ -172,7 +172,7 @@ export class UncertaintySession {
   }
 
   /** The model as an adversary sees it who knows of the posterior; dispose of it after use. */
-  evasive(evasion: EvasionStep, direction: 1 | -1): Classifier {
+  evasive(evasion: EvasionStep, direction: 1 | -1): EvasiveClassifier {
     const { choice } = this;
     const { engine, classifier, subject } = this.#parts;
     if (!choice.applicable) throw new RangeError(choice.reason);

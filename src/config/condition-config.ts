@@ -75,6 +75,12 @@ export const ConditionSchema = v.variant('condition', [
         'Number of fixed passes that the adversary looks at; of an ensemble, always all its members.',
       ),
     ),
+    steps: v.pipe(
+      v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 50),
+      v.description(
+        'Steps after the attack, in which its successes lower the mutual information and stay successes.',
+      ),
+    ),
   }),
   v.strictObject({
     condition: v.pipe(

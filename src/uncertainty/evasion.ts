@@ -29,11 +29,19 @@ export function evasiveClassifier(
   classifier: Classifier,
   posterior: Posterior,
   options: EvasionOptions,
-): Classifier {
-  return new EvasiveClassifier(engine, classifier, posterior, options);
+): EvasiveClassifier {
+  return new FixedPasses(engine, classifier, posterior, options);
 }
 
-class EvasiveClassifier implements Classifier {
+/** The classifier as an adversary sees it who knows of the detector, and the detector itself. */
+export interface EvasiveClassifier extends Classifier {
+  /** Mutual information over the fixed passes, in nats, and its gradient by the input. */
+  mutualInformation(
+    inputs: Batch,
+  ): Promise<{ readonly scores: Float32Array; readonly gradient: Batch }>;
+}
+
+class FixedPasses implements EvasiveClassifier {
   readonly inputShape: readonly number[];
   readonly classCount: number;
   readonly bounds: Bounds;
@@ -75,6 +83,14 @@ class EvasiveClassifier implements Classifier {
     return { ...result, logits: await this.#classifier.logits(inputs) };
   }
 
+  async mutualInformation(
+    inputs: Batch,
+  ): Promise<{ readonly scores: Float32Array; readonly gradient: Batch }> {
+    const score = mutualInformationLoss(this.classCount, this.#options.passes);
+    const { losses, gradient } = await this.#passes.lossGradient(score, inputs, []);
+    return { scores: losses, gradient };
+  }
+
   dispose(): void {
     this.#passes.dispose();
   }
@@ -103,6 +119,15 @@ export function evasionLoss(
       const penalty = tf.mul(mutualInformation(logits), direction * weight);
       return tf.sub(expected, penalty);
     },
+  };
+}
+
+/** The mutual information of passes whose logits stand side by side, as a loss without parameters. */
+function mutualInformationLoss(classCount: number, passes: number): LogitLoss {
+  return {
+    name: `mutual information of ${passes} passes`,
+    parameterShapes: () => [],
+    perSample: stacked => mutualInformation(tf.reshape(stacked, [-1, passes, classCount])),
   };
 }
 
