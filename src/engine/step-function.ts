@@ -24,9 +24,9 @@ export interface StepFunction {
 export interface PreparedStep {
   /**
    * @param inputs one row-major array for each input
-   * @param outputs arrays to fill, one for each output; new ones when they are left out
+   * @returns one new array for each output
    */
-  run(inputs: Arrays, outputs?: Arrays): Promise<Arrays>;
+  run(inputs: Arrays): Promise<Arrays>;
   dispose(): Promise<void>;
 }
 
@@ -86,15 +86,15 @@ class CompiledStep implements PreparedStep {
     this.#fallBack = fallBack;
   }
 
-  async run(inputs: Arrays, outputs?: Arrays): Promise<Arrays> {
-    if (this.#state === 'eager') return this.#eager.run(inputs, outputs);
+  async run(inputs: Arrays): Promise<Arrays> {
+    if (this.#state === 'eager') return this.#eager.run(inputs);
     // All types of the step are float32, those of its results too.
-    const results = (await this.#compiled.run(inputs, outputs)) as Arrays;
+    const results = (await this.#compiled.run(inputs)) as Arrays;
     if (this.#state === 'compiled') return results;
     const difference = await this.#check(inputs, results);
     this.#state = difference === undefined ? 'compiled' : 'eager';
     if (difference === undefined) return results;
-    return await this.#fallBack(disagreementError(difference)).run(inputs, outputs);
+    return await this.#fallBack(disagreementError(difference)).run(inputs);
   }
 
   async dispose(): Promise<void> {
@@ -118,7 +118,7 @@ class EagerStep implements PreparedStep {
     this.#backendName = backendName;
   }
 
-  async run(inputs: Arrays, outputs?: Arrays): Promise<Arrays> {
+  async run(inputs: Arrays): Promise<Arrays> {
     while (tf.getBackend() !== this.#backendName) await tf.setBackend(this.#backendName);
     const results: Float32Array[] = [];
     tf.tidy(() => {
@@ -130,9 +130,7 @@ class EagerStep implements PreparedStep {
         results.push(output.dataSync<'float32'>());
       }
     });
-    if (outputs === undefined) return results.map(values => values.slice());
-    results.forEach((values, index) => outputs[index]?.set(values));
-    return outputs;
+    return results.map(values => values.slice());
   }
 
   dispose(): Promise<void> {

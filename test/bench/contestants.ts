@@ -1,10 +1,5 @@
 import { join } from 'node:path';
-import {
-  type CompiledFunction,
-  compileFunction,
-} from '../../src/engine/compile/compile-function.ts';
-import type { Runtime, TensorData } from '../../src/engine/compile/session.ts';
-import { type Timing, timed } from './timing.ts';
+import type { Timing } from './timing.ts';
 import type { Workload } from './engine-workloads.ts';
 import { LineProcess } from './line-process.ts';
 
@@ -13,14 +8,6 @@ export interface Contestant {
   readonly name: string;
   /** Runs a workload once; nothing when it cannot. */
   time(workload: Workload, batch: number): Promise<Timing | undefined>;
-}
-
-/** A workload that is compiled, with the arrays that each call reads and fills. */
-interface Prepared {
-  readonly key: string;
-  readonly fn: CompiledFunction;
-  readonly inputs: readonly TensorData[];
-  readonly outputs: readonly TensorData[];
 }
 
 /** Lets the C library of a process keep what is freed, where it would ask the system for it anew. */
@@ -32,39 +19,31 @@ function timingOf(answer: string): Timing | undefined {
   return { clock, processor };
 }
 
-/** Our compiled functions, in this process. */
-export function compiled(runtime: Runtime, threads: number): Contestant {
-  let current: Prepared | undefined;
-  return {
-    name: `compiled, ${threads}`,
-    async time(workload, batch) {
-      const key = `${workload.name} ${batch}`;
-      if (current?.key !== key) {
-        await current?.fn.release();
-        const { shapes, compute, inputs } = workload.step(batch);
-        const specs = shapes.map(shape => ({ shape, type: 'float32' }) as const);
-        const fn = await compileFunction(runtime, compute, specs, { threads });
-        current = { key, fn, inputs, outputs: await fn.run(inputs) };
-      }
-      const { fn, inputs, outputs } = current;
-      return await timed(() => fn.run(inputs, outputs));
-    },
-  };
-}
-
-/** PyTorch with one thread and with two, in one process, and its version. */
-export async function torch(
-  python: string,
+/** One process with one thread and with two, and what it says of its version. */
+async function withThreads(
+  name: string,
+  talker: LineProcess,
 ): Promise<{ readonly version: string; readonly contestants: readonly Contestant[] }> {
-  const program = join(import.meta.dirname, 'torch_workloads.py');
-  const talker = new LineProcess(python, [program], keepingMemory);
   const version = await talker.listen();
   const contestants = [1, 2].map((threads): Contestant => ({
-    name: `torch, ${threads}`,
-    time: async ({ name }, batch) =>
-      timingOf(await talker.ask([name, batch, threads, 1].join('\t'))),
+    name: `${name}, ${threads}`,
+    time: async (workload, batch) =>
+      timingOf(await talker.ask([workload.name, batch, threads, 1].join('\t'))),
   }));
   return { version, contestants };
+}
+
+/** Our compiled functions: see compiled-process.ts. */
+export function compiled(): ReturnType<typeof withThreads> {
+  const program = join(import.meta.dirname, 'compiled-process.ts');
+  const args = ['--import', 'tsx', program];
+  return withThreads('compiled', new LineProcess(process.execPath, args, keepingMemory));
+}
+
+/** PyTorch: see torch_workloads.py. */
+export function torch(python: string): ReturnType<typeof withThreads> {
+  const program = join(import.meta.dirname, 'torch_workloads.py');
+  return withThreads('torch', new LineProcess(python, [program], keepingMemory));
 }
 
 /** TensorFlow.js in a process of its own: see contestant-process.ts. */

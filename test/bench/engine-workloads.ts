@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { BatchFunction } from '../../src/engine/engine.ts';
 import { Random } from '../../src/random/random.ts';
 import {
   gradientInputs,
@@ -17,6 +18,8 @@ export interface Workload {
   /** Whether it is a gradient or for the greatest part of one. */
   readonly isGradient: boolean;
   step(batch: number): Step;
+  /** The same for each row by itself, where rows are independent. */
+  readonly rows?: BatchFunction;
 }
 
 function uniform(shape: readonly number[], key: string): Float32Array {
@@ -34,19 +37,18 @@ function step(
 }
 
 function gradientOf(name: string, network: Network): Workload {
+  const rows = inputGradient(network);
   return {
     name,
     batches: [1, 16, 100],
     isGradient: true,
-    step: batch => {
-      const fn = inputGradient(network);
-      return {
-        name,
-        shapes: fn.inputs.map(shape => [batch, ...shape]),
-        compute: (...inputs) => fn.compute(...inputs),
-        inputs: gradientInputs(network, batch),
-      };
-    },
+    rows,
+    step: batch => ({
+      name,
+      shapes: rows.inputs.map(shape => [batch, ...shape]),
+      compute: (...inputs) => rows.compute(...inputs),
+      inputs: gradientInputs(network, batch),
+    }),
   };
 }
 

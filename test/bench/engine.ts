@@ -5,13 +5,12 @@
  * has built it. What is missing is left out. Times are medians in milliseconds; on a busy machine
  * those of the processor are the better measure.
  *
- * A call is timed once memory is there: every engine has made three calls before, keeps what it has
- * freed, and ours fills arrays that exist. Fresh memory may cost more than the work: on a virtual
- * machine whose host takes back what is free, 100 images of 96×96 went from 0.3 to 2 seconds.
+ * A call is timed once memory is there: every engine has made three calls before, in a process of its
+ * own that keeps what it has freed. Fresh memory may cost more than the work: on a virtual machine
+ * whose host takes back what is free, 100 images of 96×96 went from 0.3 to 2 seconds.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadRuntime } from '../../src/engine/compile/session.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
 import { inputGradient, gradientInputs, leNet } from '../engine/compile/networks.ts';
 import { collectGarbage } from '../host/collect-garbage.ts';
@@ -40,14 +39,13 @@ const mostRounds = 25;
 const warmingCalls = 3;
 
 async function openContestants(): Promise<Contestant[]> {
-  const runtime = await loadRuntime();
+  const ours = await compiled();
   const python = process.env['ASSAY_PYTHON'];
   const reference = python === undefined ? undefined : await torch(python);
   const hasTensorflow = await exists(join(tensorflowFolder, 'node_modules/@tensorflow/tfjs-node'));
-  console.log(runtime.version, reference === undefined ? '' : `· torch ${reference.version}`);
+  console.log(ours.version, reference === undefined ? '' : `· torch ${reference.version}`);
   return [
-    compiled(runtime, 1),
-    compiled(runtime, 2),
+    ...ours.contestants,
     ...(reference?.contestants ?? []),
     ...(hasTensorflow
       ? [

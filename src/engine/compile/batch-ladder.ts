@@ -1,16 +1,19 @@
 import type { ProgramCost } from './program-cost.ts';
 
 /**
- * Batch sizes for which a function may be compiled. A row costs about the same in each of them; an
- * audit hands out its samples by fifties.
+ * Batch sizes for which a function may be compiled. An audit hands out its samples by fifties.
  */
 const rungs = [1, 4, 16, 50, 64, 256] as const;
 
 /** Most multiplications in one call: about a tenth of a second, so that messages get through. */
 const mostMultiplications = 4e9;
 
-/** Most bytes of values in one call. */
-const mostBytes = 2 ** 30;
+/**
+ * Most bytes of values that one call computes. Not all of them live at the same time; with more, what
+ * one operator writes has left the cache before the next one reads it, and a row costs up to twice as
+ * much (docs/decisions/native-engine.md).
+ */
+const mostBytes = 80 * 2 ** 20;
 
 /** Multiplications that take about as long as compiling a function once more. */
 const compilingCost = 3e9;

@@ -41,11 +41,10 @@ async function measureBlock(runtime: Runtime): Promise<number | undefined> {
   try {
     const session = await Session.create(runtime, graph, { threads: 1 });
     const image = Float32Array.from({ length: 2 * channels }, (_, index) => index);
-    const blocks = new Float32Array(image.length);
-    await session.run([image], [blocks]);
+    const [blocks] = await session.run([image]);
     await session.release();
     // The first pixel of each channel is an even number.
-    const block = blocks.findIndex(number => number % 2 === 1);
+    const block = blocks?.findIndex(number => number % 2 === 1) ?? 0;
     return block > 1 && channels % block === 0 ? block : undefined;
   } catch (error) {
     if (error instanceof CompileError) return undefined;

@@ -48,21 +48,16 @@ export class CompiledFunction {
 
   /**
    * @param inputs one array for each input
-   * @param outputs arrays to fill; new ones when they are left out
-   * @returns one array for each result
+   * @returns one new array for each result
    */
-  async run(
-    inputs: readonly TensorData[],
-    outputs: readonly TensorData[] = this.outputs.map(emptyArray),
-  ): Promise<readonly TensorData[]> {
+  async run(inputs: readonly TensorData[]): Promise<readonly TensorData[]> {
     this.#inputs.forEach(({ shape }, index) => {
       const given = inputs[index]?.length ?? 0;
       if (given !== sizeOf(shape)) {
         throw new RangeError(`Input ${index} takes ${sizeOf(shape)} values, but got ${given}`);
       }
     });
-    await this.#session.run(inputs, outputs);
-    return outputs;
+    return await this.#session.run(inputs);
   }
 
   /** Frees the session. */
@@ -100,16 +95,4 @@ export async function compileTrace(
   const graph = lowerProgram(trace.program, { channelBlock, sharesMemory });
   const session = await Session.create(runtime, graph, options);
   return new CompiledFunction(inputs, trace, graph, session);
-}
-
-function emptyArray({ shape, type }: ValueSpec): TensorData {
-  const size = sizeOf(shape);
-  switch (type) {
-    case 'float32':
-      return new Float32Array(size);
-    case 'int32':
-      return new Int32Array(size);
-    case 'bool':
-      return new Uint8Array(size);
-  }
 }

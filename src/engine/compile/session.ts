@@ -124,24 +124,22 @@ export class Session {
   }
 
   /**
-   * Runs the graph.
+   * Runs the graph. The library copies results into arrays of its own in any case; to let it fill
+   * ours besides would only cost the memory once more.
    *
    * @param inputs one array for each input; they may be views of larger ones
-   * @param outputs one array for each output, which is filled; views as well
+   * @returns one new array for each output
    * @throws CompileError `compile/failed` when ONNX Runtime fails, for example for lack of memory
    */
-  async run(inputs: readonly TensorData[], outputs: readonly TensorData[]): Promise<void> {
+  async run(inputs: readonly TensorData[]): Promise<readonly TensorData[]> {
     // An input that no result depends on is not part of the session.
     const known = new Set(this.#session.inputNames);
     const feeds = this.#tensors(this.#inputs, inputs).filter(([name]) => known.has(name));
-    const fetches = this.#tensors(this.#outputs, outputs);
     try {
-      await callNative(() =>
-        this.#session.run(
-          Object.fromEntries([...feeds, ...this.#shared]),
-          Object.fromEntries(fetches),
-        ),
+      const results = await callNative(() =>
+        this.#session.run(Object.fromEntries([...feeds, ...this.#shared])),
       );
+      return this.#outputs.map(({ name }) => results[name]?.data as TensorData);
     } catch (error) {
       throw runtimeError('fails', error);
     }

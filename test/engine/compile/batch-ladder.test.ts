@@ -21,7 +21,8 @@ describe('batch sizes', () => {
       1, 4, 16, 50, 64, 256,
     ]);
     expect(new BatchLadder(convolutional).sizes).toEqual([1, 4, 16, 50, 64]);
-    expect(new BatchLadder({ multiplications: 1e9, bytes: 1e8 }).sizes).toEqual([1, 4]);
+    expect(new BatchLadder({ multiplications: 1e9, bytes: 1e7 }).sizes).toEqual([1, 4]);
+    expect(new BatchLadder({ multiplications: 1e7, bytes: 5e6 }).sizes).toEqual([1, 4, 16]);
     expect(new BatchLadder({ multiplications: 1e11, bytes: 1e10 }).sizes).toEqual([1]);
   });
 
