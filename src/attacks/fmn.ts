@@ -45,7 +45,12 @@ const LAST_RADIUS_CHANGE = 0.001;
  *     δ ← P_ε(δ + α·g / ‖g‖₂)           P onto ball and box
  *
  * The paper has no 1 + γ in the third case: on a model that is linear the points then come nearer and
- * nearer to the boundary and never cross it.
+ * nearer to the boundary and never cross it. Step and γ reach their last values at the last step; those of
+ * Foolbox would reach them one step later.
+ *
+ * A smaller excess, ‖δ‖_p + (1 + γ)·m / ‖∇m‖_q, with the annealing of Foolbox was measured too. On 99 digits of
+ * digits-cnn 25 steps come 7% nearer in L∞ and 8% in L1, 100 steps as near; on digits-robust 50 and 100 steps
+ * come 1 to 4% nearer. In L2, on 893 digits of digits-cnn, 50 and 100 steps end 0.1% (±0.1) farther away.
  *
  * @throws AttackError `attack/invalid-setting`
  */
