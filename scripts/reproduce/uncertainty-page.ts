@@ -43,7 +43,7 @@ export function describeUncertainty(
     'MI and SMV are means over all samples; relative values are ratios to the separate clean set. FGSM lies well above clean, as in the study. **Where C&W lies depends on its confidence κ**: with κ = 0 its images are on the decision boundary, where dropout is most unsure; with κ = 5 they are about as uncertain as those of FGSM; with κ = 15 the model is surer of them than of clean digits. The study’s value for C&W lies between the last two, and a table of detection that does not name κ says little.',
     '## Detection',
     renderMarkdown(required(detectionTable(report))),
-    'Under an attack only successes count as positives. Noise of the same size is the control: what a score makes of it is no evidence that it detects adversaries. The adaptive row lowers the mutual information over 20 fixed passes while it attacks (λ = 10).',
+    'Under an attack only successes count as positives. Noise of the same size is the control: what a score makes of it is no evidence that it detects adversaries. The adaptive row lowers the mutual information over 20 fixed passes while it attacks (λ = 10), and in 50 steps after its success.',
     ...(outside === undefined
       ? []
       : [
