@@ -68,8 +68,10 @@ async function measureHead(engineName: EngineName): Promise<UncertaintyTiming[]>
     { shape: classifier.inputShape, bounds: [0, 1], classCount: 10 },
   );
   const { inputs } = await samples.read(Array.from({ length: 1000 }, (_, i) => i));
-  const forward = await fastest(() => classifier.logits(inputs));
-  const passes = await fastest(() => scorePasses(posterior, inputs, 100));
+  const [forward, passes] = await fastestInTurn(
+    () => classifier.logits(inputs),
+    () => scorePasses(posterior, inputs, 100),
+  );
   posterior.dispose();
   opened.dispose();
   engine.dispose();
@@ -110,10 +112,12 @@ async function measureEarlyDropout(
     [28, 28, 1],
   );
   const passes = 20;
-  const forward = await fastest(async () => {
-    for (let pass = 0; pass < passes; pass++) await plain.classifier.logits(inputs);
-  });
-  const drawn = await fastest(() => scorePasses(posterior, inputs, passes));
+  const [forward, drawn] = await fastestInTurn(
+    async () => {
+      for (let pass = 0; pass < passes; pass++) await plain.classifier.logits(inputs);
+    },
+    () => scorePasses(posterior, inputs, passes),
+  );
   posterior.dispose();
   plain.dispose();
   engine.dispose();
@@ -178,15 +182,24 @@ function scorePasses(posterior: Posterior, inputs: Batch, passes: number): Promi
 const leastRuns = 4;
 const warmSeconds = 2;
 
-/** Processor seconds of the fastest of some runs after one that prepares. */
-async function fastest(work: () => Promise<unknown>): Promise<number> {
-  await work();
-  const first = processorSeconds();
-  let best = Infinity;
-  for (let run = 0; run < leastRuns || processorSeconds() - first < warmSeconds; run++) {
-    const began = processorSeconds();
-    await work();
-    best = Math.min(best, processorSeconds() - began);
+/**
+ * Processor seconds of the fastest of some runs of two works, after one run that prepares. They take
+ * turns: what else the machine does slows down both alike.
+ */
+async function fastestInTurn(
+  first: () => Promise<unknown>,
+  second: () => Promise<unknown>,
+): Promise<[first: number, second: number]> {
+  const works = [first, second] as const;
+  const best: [number, number] = [Infinity, Infinity];
+  for (const work of works) await work();
+  const start = processorSeconds();
+  for (let run = 0; run < leastRuns || processorSeconds() - start < 2 * warmSeconds; run++) {
+    for (const [nth, work] of works.entries()) {
+      const began = processorSeconds();
+      await work();
+      best[nth] = Math.min(best[nth] as number, processorSeconds() - began);
+    }
   }
   return best;
 }
