@@ -1,12 +1,11 @@
 import type { Batch } from '../arrays/batch.ts';
 import { cosineAnnealing } from './annealing.ts';
 import type { AttackContext, AttackResult, Norm } from './attack.ts';
-import { BallInBox } from './ball.ts';
-import { displaceWithin, removeBlockedDirections } from './box.ts';
+import { BallStep } from './ball-step.ts';
 import { isMet, isSafelyMet } from './criterion.ts';
 import { distanceBetween } from './norms.ts';
 import { marginObjective, objectiveGradient } from './objective.ts';
-import { isUsableGradient, steepestAscent } from './steepest-ascent.ts';
+import { isUsableGradient } from './steepest-ascent.ts';
 
 /** What a detector makes of inputs, higher for what it would flag, and its gradient by each input. */
 export interface DetectorScores {
@@ -36,8 +35,8 @@ const LAST_STEP = 0.002;
  * the margin and as it is (orthogonal and selective PGD of Bryniarski et al. 2021, "Evading adversarial
  * example detection defenses with orthogonal projected gradient descent", arXiv:2106.15023). The first
  * gets far along the boundary, the second near it where the score is lower there; a point that has
- * crossed it goes back by the gradient of the margin. Of all points on the way, the one of the lowest score that
- * still succeeds is kept, which is never worse than what the attack had found.
+ * crossed it goes back by the gradient of the margin. Of all points on the way, the first included, the
+ * one of the lowest score that still succeeds is kept.
  *
  * @param context the model as it is, which decides about success, and what was attacked
  * @param found what the attack has found; samples without a success stay as they are
@@ -75,9 +74,8 @@ class Descent {
   readonly #best: Batch;
   readonly #bestScores: Float64Array;
   readonly #radii: readonly number[];
-  readonly #ball: BallInBox;
+  readonly #step: BallStep;
   readonly #direction: Float64Array;
-  readonly #perturbation: Float64Array;
 
   constructor(
     context: AttackContext,
@@ -96,9 +94,8 @@ class Descent {
       row =>
         plan.epsilon ?? distanceBetween(inputs.row(row), found.adversaries.row(row), plan.norm),
     );
-    this.#ball = new BallInBox(plan.norm, classifier.bounds, inputs.sampleSize);
+    this.#step = new BallStep(plan.norm, classifier.bounds, inputs.sampleSize);
     this.#direction = new Float64Array(inputs.sampleSize);
-    this.#perturbation = new Float64Array(inputs.sampleSize);
   }
 
   /** @returns for each success the input of the lowest score, or what it was */
@@ -121,7 +118,7 @@ class Descent {
           this.#aimLower(gradient.row(position));
           if (step % 2 === 0) this.#spare(margin.gradient.row(position), objective.direction);
         }
-        this.#move(position, step);
+        if (isUsableGradient(this.#direction)) this.#move(position, step);
       });
       onProgress?.({ completed: Math.min(step, steps), total: steps });
     }
@@ -160,21 +157,12 @@ class Descent {
   }
 
   #move(position: number, step: number): void {
-    const { norm, steps } = this.#plan;
-    const { inputs, classifier } = this.#context;
+    const { steps } = this.#plan;
+    const { inputs } = this.#context;
     const point = this.#points.row(position);
     const clean = inputs.row(this.#rows[position] as number);
     const radius = this.#radii[position] as number;
-    const direction = this.#direction;
-    removeBlockedDirections(classifier.bounds, point, direction);
-    if (!isUsableGradient(direction)) return;
-    steepestAscent(direction, norm, direction);
     const length = radius * cosineAnnealing(FIRST_STEP, LAST_STEP, step, steps);
-    for (let i = 0; i < clean.length; i++) {
-      const moved = (point[i] as number) + length * (direction[i] as number);
-      this.#perturbation[i] = moved - (clean[i] as number);
-    }
-    this.#ball.project(this.#perturbation, clean, radius);
-    displaceWithin(classifier.bounds, clean, this.#perturbation, 1, point);
+    this.#step.take(point, this.#direction, length, clean, radius);
   }
 }

@@ -2,12 +2,12 @@ import { Batch } from '../arrays/batch.ts';
 import { Random } from '../random/random.ts';
 import { allRows } from './active-rows.ts';
 import type { AttackContext, Norm } from './attack.ts';
-import { BallInBox, drawFromBall } from './ball.ts';
-import { displaceWithin, removeBlockedDirections } from './box.ts';
+import { drawFromBall } from './ball.ts';
+import { BallStep } from './ball-step.ts';
+import { displaceWithin } from './box.ts';
 import { leaveOnSuccess, walkAlongGradients } from './gradient-walk.ts';
 import { lengthOf } from './norms.ts';
 import { crossEntropyObjective } from './objective.ts';
-import { steepestAscent } from './steepest-ascent.ts';
 import { type Findings, noFindings } from './verification.ts';
 
 /** How an attack of the family of projected gradient descent goes about it. */
@@ -77,24 +77,22 @@ function startRun(
   displaceWithin(classifier.bounds, inputs.row(row), perturbation, 1, point);
 }
 
-/** One step of steepest ascent and the projection after it. */
+/** The steps of an attack, with momentum where it has some. */
 class SteepestStep {
   readonly #context: AttackContext;
   readonly #plan: AscentPlan;
-  readonly #ball: BallInBox;
+  readonly #step: BallStep;
   /** Decaying sums of gradients, one a sample; none without momentum. */
   readonly #velocities: Batch;
   readonly #direction: Float64Array;
-  readonly #perturbation: Float64Array;
 
   constructor(context: AttackContext, plan: AscentPlan) {
     const { inputs, classifier } = context;
     this.#context = context;
     this.#plan = plan;
-    this.#ball = new BallInBox(plan.norm, classifier.bounds, inputs.sampleSize);
+    this.#step = new BallStep(plan.norm, classifier.bounds, inputs.sampleSize);
     this.#velocities = Batch.zeros(plan.momentum === 0 ? 0 : inputs.count, inputs.shape);
     this.#direction = new Float64Array(inputs.sampleSize);
-    this.#perturbation = new Float64Array(inputs.sampleSize);
   }
 
   /** Starts without momentum. */
@@ -104,22 +102,12 @@ class SteepestStep {
 
   /** Moves the point of one sample, in place. */
   take(row: number, gradient: Float32Array, point: Float32Array): void {
-    const { inputs, classifier } = this.#context;
-    const { norm, epsilon, stepSize, momentum } = this.#plan;
-    const clean = inputs.row(row);
+    const { inputs } = this.#context;
+    const { epsilon, stepSize, momentum } = this.#plan;
     const direction = this.#direction;
-    const perturbation = this.#perturbation;
-
     if (momentum === 0) direction.set(gradient);
     else this.#accumulate(row, gradient);
-    removeBlockedDirections(classifier.bounds, point, direction);
-    steepestAscent(direction, norm, direction);
-    for (let i = 0; i < clean.length; i++) {
-      const moved = (point[i] as number) + stepSize * (direction[i] as number);
-      perturbation[i] = moved - (clean[i] as number);
-    }
-    this.#ball.project(perturbation, clean, epsilon);
-    displaceWithin(classifier.bounds, clean, perturbation, 1, point);
+    this.#step.take(point, direction, stepSize, inputs.row(row), epsilon);
   }
 
   /** Adds the gradient, at L1 length 1, to the sample's velocity, which is the direction. */
