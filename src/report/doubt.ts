@@ -8,15 +8,25 @@ export const doubtRemark = `${doubtMark} Not to be read as robustness: see the e
 /**
  * The first error flag that keeps the accuracy under an attack from being read as robustness: one of
  * the attack itself, or one of the model, if the attack follows the model's gradients. A Square of few
- * queries is doubted like them, and so is AutoAttack, three of whose four stages follow gradients.
+ * queries is doubted like them, and so is AutoAttack, three of whose four stages follow gradients. On a
+ * model that draws random numbers every Square is: noise hides from it which windows helped.
  */
 export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | undefined {
-  if (!needsGradients(condition)) return undefined;
-  return flags.find(
+  const error = flags.find(
     flag =>
       flag.severity === 'error' &&
       (flag.condition === undefined || flag.condition === condition.id),
   );
+  if (error === undefined || needsGradients(condition)) return error;
+  const { attack } = condition;
+  return attack?.name === 'square' && !('madeOn' in attack.settings)
+    ? randomness(flags)
+    : undefined;
+}
+
+/** The flag that says that the model draws random numbers. */
+function randomness(flags: readonly Flag[]): Flag | undefined {
+  return flags.find(({ id }) => id === 'stochastic-model');
 }
 
 /**
@@ -34,10 +44,9 @@ export function doubtOfSuite(
       condition === undefined && (severity === 'error' || id === 'weak-attacks'),
   );
   if (ofTheModel !== undefined) return ofTheModel;
+  const stands = randomness(flags) === undefined ? standsInFor : () => false;
   return attacks
-    .filter(
-      condition => !attacks.some(search => search !== condition && standsInFor(search, condition)),
-    )
+    .filter(condition => !attacks.some(other => other !== condition && stands(other, condition)))
     .map(condition => doubtOf(condition, flags))
     .find(flag => flag !== undefined);
 }

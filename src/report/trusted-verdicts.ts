@@ -15,7 +15,8 @@ export interface TrustEvidence {
  * not pass because its gradients vanished or were wrong. Such a requirement is not measured; one that
  * is missed stays missed, since what an attack did find is real. Square named by itself keeps its
  * verdict, and where it stands in for the doubtful attacks, the worst case does too, unless the
- * gradients of the model as such are wrong or missing, or no attack is strong enough.
+ * gradients of the model as such are wrong or missing, the model draws random numbers, or no attack is
+ * strong enough.
  *
  * A requirement on an attack that is weak by itself is met in the letter only: a warning, which says
  * so.

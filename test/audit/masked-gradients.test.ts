@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AttackConfig } from '../../src/config/attack-config.ts';
 import type { AuditReport } from '../../src/report/audit-report.ts';
 import type { Mask } from '../fixtures/masked-digits.ts';
-import { auditMaskedDigits, node } from '../fixtures/masked-digits.ts';
+import { auditMaskedDigits, node, randomLikeImage } from '../fixtures/masked-digits.ts';
 
 /** Square may use more queries than here; these are enough for masked models to fall. */
 const attacks: readonly AttackConfig[] = [
@@ -34,27 +34,44 @@ function saturated(steepness: number): Mask {
   };
 }
 
+/** Noise that gradients get through: the derivative of adding it is one. */
 function noisyInput(deviation: number): Mask {
   return {
     before: [
-      {
-        name: 'size',
-        op: 'Shape',
-        input: ['image'],
-        attr: { T: { type: 'DT_FLOAT' }, out_type: { type: 'DT_INT32' } },
-      },
-      {
-        name: 'normal',
-        op: 'RandomStandardNormal',
-        input: ['size'],
-        attr: { dtype: { type: 'DT_FLOAT' }, T: { type: 'DT_INT32' } },
-      },
-      node('noise', 'Mul', 'normal', 'deviation'),
+      ...randomLikeImage('RandomStandardNormal'),
+      node('noise', 'Mul', 'random', 'deviation'),
       node('masked', 'AddV2', 'image', 'noise'),
     ],
     constants: { deviation },
   };
 }
+
+/** Noise, and then nine grey values: the derivative is zero, whatever is drawn. */
+function noisyRoundedInput(deviation: number): Mask {
+  return {
+    before: [
+      ...randomLikeImage('RandomStandardNormal'),
+      node('noise', 'Mul', 'random', 'deviation'),
+      node('noisy', 'AddV2', 'image', 'noise'),
+      node('scaled', 'Mul', 'noisy', 'levels'),
+      node('rounded', 'Round', 'scaled'),
+      node('masked', 'RealDiv', 'rounded', 'levels'),
+    ],
+    constants: { deviation, levels: 8 },
+  };
+}
+
+/** Dithering: one of the two nearest of nine grey values, so drawn that the mean is the image itself. */
+const ditheredInput: Mask = {
+  before: [
+    ...randomLikeImage('RandomUniform'),
+    node('scaled', 'Mul', 'image', 'levels'),
+    node('raised', 'AddV2', 'scaled', 'random'),
+    node('rounded', 'Floor', 'raised'),
+    node('masked', 'RealDiv', 'rounded', 'levels'),
+  ],
+  constants: { levels: 8 },
+};
 
 function robustAccuracy(report: AuditReport, attack: string): number {
   const found = report.conditions.find(({ id }) => id.startsWith(attack));
@@ -119,6 +136,42 @@ describe('a network whose gradients are masked is not called robust', () => {
   test('noise on the input: no two answers are the same', async () => {
     const report = await auditMaskedDigits(noisyInput(0.5), attacks, samples);
     expect(flagIds(report)).toEqual(expect.arrayContaining(['stochastic-model', 'lost-success']));
+  });
+
+  test.each([
+    { name: 'dithering to nine grey values, one pass', mask: ditheredInput, passes: 1 },
+    { name: 'dithering, the mean of ten passes', mask: ditheredInput, passes: 10 },
+    { name: 'noise before rounding, ten passes', mask: noisyRoundedInput(0.3), passes: 10 },
+  ])('$name: random, and without a derivative', async ({ mask, passes }) => {
+    const robust = { check: 'robust-accuracy', minimum: 0.01 };
+    const report = await auditMaskedDigits(
+      mask,
+      attacks,
+      samples,
+      [robust, { ...robust, attack: 'pgd-linf-0.3' }],
+      passes,
+    );
+    expectUnmasked(report);
+    expect(flagIds(report)).toEqual(
+      expect.arrayContaining(['stochastic-model', 'gradient-unavailable', 'gradient-wrong']),
+    );
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
+  });
+
+  test('Square keeps no verdict where noise misleads it', async () => {
+    const report = await auditMaskedDigits(
+      noisyInput(0.3),
+      [{ attack: 'square', norm: 'Linf', epsilon: 0.2, queries: 1000 }],
+      12,
+      [
+        { check: 'robust-accuracy', minimum: 0.15 },
+        { check: 'robust-accuracy', minimum: 0.15, attack: 'square-linf-0.2-queries-1000' },
+      ],
+    );
+    // Far from what averaged gradients leave, but Square alone would have the model pass.
+    expect(robustAccuracy(report, 'square')).toBeGreaterThanOrEqual(5);
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
+    expect(report.checks[1]?.explanation).toMatch(/^Not to be relied upon\. Two passes/);
   });
 
   test('also where the configuration asks for nothing but gradients', async () => {
