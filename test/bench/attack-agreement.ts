@@ -7,6 +7,7 @@
  *     --model NAME   digits-cnn, which is what it takes when it is left out, or digits-robust
  *     --digits N     how many, from the first on; 200 when it is left out
  *     --only ATTACK  one attack, for example apgd
+ *     --seed N       of the random starts, ours and theirs; 0 when it is left out
  */
 import { parseArgs } from 'node:util';
 import { attackLabel } from '../../src/attacks/attack-names.ts';
@@ -26,12 +27,14 @@ const { values: options } = parseArgs({
     model: { type: 'string', default: 'digits-cnn' },
     digits: { type: 'string', default: '200' },
     only: { type: 'string' },
+    seed: { type: 'string', default: '0' },
   },
 });
 const python = process.env['ASSAY_PYTHON'];
 if (python === undefined)
   throw new Error('ASSAY_PYTHON has to name a Python with the other tools.');
 const samples = Number(options.digits);
+const seed = Number(options.seed);
 const threads = 1;
 
 /** One attack of ours, and which settings of each other tool are the same. */
@@ -88,16 +91,16 @@ const undefended: readonly Pairing[] = [
 // It was trained on adversaries of 0.3.
 const pairings = options.model === 'digits-robust' ? withinBudget(0.3) : undefended;
 
-const executor = await openExampleThreads('auto', threads, options.model);
+const executor = await openExampleThreads('auto', threads, options.model, seed);
 const { engine } = await executor.describe();
 const peers = new PeerAttacks(python, options.model);
 console.log(
-  `${engine.name} ${engine.version}; ${await peers.versions()}; ${options.model}, ${samples} digits`,
+  `${engine.name} ${engine.version}; ${await peers.versions()}; ${options.model}, ${samples} digits, seed ${seed}`,
 );
 
 /** One line of the table, as soon as it is known: AutoAttack takes minutes. */
 function print(...columns: readonly string[]): void {
-  const widths = [26, 52, 32];
+  const widths = [38, 40, 32];
   console.log(columns.map((text, i) => text.padEnd(widths[i] ?? 0)).join(''));
 }
 
@@ -108,7 +111,15 @@ for (const { attack, ours, theirs } of pairings) {
   const own = await runOurs(executor, ours, samples);
   print(attackLabel(ours), 'Assay', shown(own, epsilon));
   for (const [tool, way] of theirs) {
-    const request: PeerRequest = { tool, attack, way, epsilon: epsilon ?? null, samples, threads };
+    const request: PeerRequest = {
+      tool,
+      attack,
+      way,
+      epsilon: epsilon ?? null,
+      samples,
+      threads,
+      seed,
+    };
     const answer = await peers.run(request);
     if (answer.kind !== 'ran') {
       print('', tool, answer.kind === 'ended' ? answer.reason : answer.kind);

@@ -124,7 +124,7 @@ if (python !== undefined) {
     const climb = new Climb(contest, samples);
     for (const tool of peerTools) {
       for (let way = 0; ; way++) {
-        const request = { tool, attack, way, epsilon: epsilon ?? null, samples, threads };
+        const request = { tool, attack, way, epsilon: epsilon ?? null, samples, threads, seed: 0 };
         const answer = await peers.run(request, limit);
         if (answer.kind === 'unavailable') break;
         if (answer.kind !== 'ran') {

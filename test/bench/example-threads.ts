@@ -13,6 +13,7 @@ export async function openExampleThreads(
   engine: EngineChoice,
   threads: number,
   model = 'digits-cnn',
+  seed = 0,
 ): Promise<PieceExecutor> {
   const config = await readConfig(join(exampleFolder, 'assay.config.json'));
   return openThreads(
@@ -27,7 +28,7 @@ export async function openExampleThreads(
       averagedPasses: 1,
       selection: { count: 1000, selection: 'first' },
       engine,
-      seed: 0,
+      seed,
     },
     threads,
   );

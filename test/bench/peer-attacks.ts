@@ -12,6 +12,8 @@ export interface PeerRequest {
   readonly epsilon: number | null;
   readonly samples: number;
   readonly threads: number;
+  /** Of its random starts. */
+  readonly seed: number;
 }
 
 export type PeerAnswer =

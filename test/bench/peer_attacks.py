@@ -1,9 +1,9 @@
 """The attacks of Foolbox, ART, torchattacks and CleverHans on digits-cnn or digits-robust.
 
 Prints the versions of the tools. Then reads lines of JSON `{"tool", "attack", "way", "epsilon",
-"samples", "threads"}`, where `way` counts the settings that a tool is tried with, and answers each with
-a line of JSON `{"seconds", "processorSeconds", "settings", "results"}`, or `{"unavailable"}` with the
-reason.
+"samples", "threads", "seed"}`, where `way` counts the settings that a tool is tried with, and answers
+each with a line of JSON `{"seconds", "processorSeconds", "settings", "results"}`, or `{"unavailable"}`
+with the reason.
 `results` has one number a sample: the size of the perturbation in the attack's norm, null where a fresh
 forward pass on the returned input is still right, 0 where the model is wrong on the clean digit.
 Arguments: folder of the model, folder of the data.
@@ -138,6 +138,8 @@ def art(attack, x, y, epsilon):
 
 def torch_attacks(attack, x, y, epsilon):
     import torchattacks
+    # Most of these set PyTorch's seed anew, to one of their own.
+    seed = torch.initial_seed()
 
     def way(settings, method):
         return settings, lambda: method(x, y)
@@ -148,18 +150,20 @@ def torch_attacks(attack, x, y, epsilon):
             way("10 steps of 2/255 (default)", torchattacks.PGD(network, eps=epsilon)),
             way("40 steps", torchattacks.PGD(network, eps=epsilon, alpha=epsilon / 10, steps=40))],
         "apgd": lambda: [
-            way("10 steps (default)", torchattacks.APGD(network, eps=epsilon)),
-            way("100 steps", torchattacks.APGD(network, eps=epsilon, steps=100))],
+            way("10 steps (default)", torchattacks.APGD(network, eps=epsilon, seed=seed)),
+            way("100 steps", torchattacks.APGD(
+                network, eps=epsilon, steps=100, seed=seed))],
         "autoattack": lambda: [
             # Its stages have 10 steps each; those of the paper have 100.
             way("standard (default)", torchattacks.AutoAttack(
-                network, eps=epsilon, version="standard", n_classes=10)),
+                network, eps=epsilon, version="standard", n_classes=10, seed=seed)),
             way("stages of 100 steps", torchattacks.MultiAttack([
-                torchattacks.APGD(network, eps=epsilon, steps=100),
-                torchattacks.APGDT(network, eps=epsilon, steps=100, n_classes=10),
+                torchattacks.APGD(network, eps=epsilon, steps=100, seed=seed),
+                torchattacks.APGDT(network, eps=epsilon, steps=100, seed=seed, n_classes=10),
                 torchattacks.FAB(
-                    network, eps=epsilon, steps=100, multi_targeted=True, n_classes=10),
-                torchattacks.Square(network, eps=epsilon, n_queries=5000)]))],
+                    network, eps=epsilon, steps=100, seed=seed, multi_targeted=True,
+                    n_classes=10),
+                torchattacks.Square(network, eps=epsilon, n_queries=5000, seed=seed)]))],
         "carlini-wagner": lambda: [
             way("50 steps, c = 1 (default)", torchattacks.CW(network)),
             way("1000 steps, c = 1", torchattacks.CW(network, steps=1000))],
@@ -186,9 +190,9 @@ tools = {"Foolbox": foolbox, "ART": art, "torchattacks": torch_attacks, "CleverH
 l2_attacks = ["carlini-wagner", "ddn"]
 
 
-def measure(tool, attack, way, epsilon, samples, threads):
-    torch.manual_seed(0)
-    np.random.seed(0)
+def measure(tool, attack, way, epsilon, samples, threads, seed):
+    torch.manual_seed(seed)
+    np.random.seed(seed)
     torch.set_num_threads(threads)
     x, y = images[:samples], labels[:samples]
     try:
