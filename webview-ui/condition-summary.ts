@@ -29,6 +29,8 @@ export class ConditionSummary extends LitElement {
       }
       th {
         font-weight: 600;
+        vertical-align: bottom;
+        white-space: normal;
       }
       /* Long names wrap before they push the numbers out of a narrow panel, and stay beside them. */
       th:first-child {
@@ -36,7 +38,6 @@ export class ConditionSummary extends LitElement {
         left: 0;
         min-width: 12ch;
         background: var(--vscode-editor-background);
-        white-space: normal;
       }
       tbody tr[aria-current='true'] th {
         color: var(--vscode-textLink-foreground);
@@ -57,6 +58,15 @@ export class ConditionSummary extends LitElement {
       }
       .interval-bar {
         width: 80px;
+      }
+      @media (width < 720px) {
+        th,
+        td {
+          padding-right: 6px;
+        }
+        .interval-bar {
+          width: 60px;
+        }
       }
       .doubt {
         color: var(--vscode-list-errorForeground, var(--vscode-errorForeground));

@@ -1,23 +1,19 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { AuditReport, Condition } from '../src/report/audit-report.ts';
-import type { Detection, DetectionRow } from '../src/report/detection-record.ts';
+import type { Detection } from '../src/report/detection-record.ts';
 import {
-  adversaryOf,
   calibratedPredictions,
   calibrationTable,
   conditionDetectionTable,
   mainRow,
   missingScoreLines,
   posteriorLines,
-  ratioWithInterval,
   withInterval,
 } from '../src/report/detection-table.ts';
 import { scoreExplanation, scoreTitle } from '../src/report/score-names.ts';
-import { percent, percentWithInterval, scientific } from '../src/report/wording.ts';
-import { intervalBar, intervalBarStyles } from './interval-bar.ts';
+import './detection-table.ts';
 import './reliability-diagram.ts';
-import './score-histogram.ts';
 import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { textTable } from './text-table.ts';
 
@@ -30,7 +26,6 @@ export class DetectionSummary extends LitElement {
   static override styles = [
     sharedStyles,
     tableStyles,
-    intervalBarStyles,
     css`
       :host {
         display: block;
@@ -47,12 +42,6 @@ export class DetectionSummary extends LitElement {
         gap: 14px 32px;
         padding-top: 8px;
       }
-      td.text {
-        text-align: left;
-      }
-      tbody tr[aria-current='true'] th {
-        color: var(--vscode-textLink-foreground);
-      }
       p {
         max-width: 100ch;
       }
@@ -67,9 +56,6 @@ export class DetectionSummary extends LitElement {
       }
       summary {
         cursor: pointer;
-      }
-      .interval-bar {
-        width: 96px;
       }
     `,
   ];
@@ -106,81 +92,16 @@ export class DetectionSummary extends LitElement {
         </select>
         <span class="quiet">Higher is further out of distribution.</span>
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Detection by ${scoreTitle(score)}">
-        ${this.#table(detection, score)}
-      </div>
+      <assay-detection-table
+        .conditions=${this.conditions}
+        .detection=${detection}
+        score=${score}
+        current=${this.current}
+      ></assay-detection-table>
       ${missingScoreLines(report).map(line => html`<p class="quiet">${line}</p>`)}
       <div class="calibration">${this.#calibration(report)}</div>
       ${this.#everyScore(report)}
     </details>`;
-  }
-
-  #table(detection: Detection, score: string): unknown {
-    const clean = detection.rows.find(row => row.condition === 'clean' && row.score === score);
-    return html`<table>
-      <caption>
-        ${scoreTitle(score)} under each condition, held against clean samples
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Condition</th>
-          <th scope="col">Adversary</th>
-          <th scope="col">Samples</th>
-          <th scope="col">Spread (outline: clean)</th>
-          <th scope="col">Mean</th>
-          <th scope="col">Ratio to clean (95%)</th>
-          <th scope="col">AUROC (95%)</th>
-          <th scope="col">0 to 1</th>
-          <th scope="col">AUPR (chance)</th>
-          <th scope="col" title="Clean samples flagged where 95% of the condition is">
-            FPR at 95% TPR, out positive
-          </th>
-          <th scope="col">TPR at 1% FPR</th>
-          <th scope="col">TPR at 5% FPR</th>
-          <th scope="col" title="By the threshold that was set on the separate clean set">
-            Flagged at 5%
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        ${this.conditions.map(condition => {
-          const row = mainRow(detection, condition, score);
-          return row === undefined ? nothing : this.#row(condition, row, clean);
-        })}
-      </tbody>
-    </table>`;
-  }
-
-  #row(condition: Condition, row: DetectionRow, clean: DetectionRow | undefined): unknown {
-    const { separation } = row;
-    const spread = `${row.count} samples, mean ${scientific(row.mean.value)}, from ${scientific(row.mean.lower)} to ${scientific(row.mean.upper)}`;
-    return html`<tr aria-current=${condition.id === this.current ? 'true' : 'false'}>
-      <th scope="row">${condition.label}${row.subset === 'succeeded' ? ', successes' : ''}</th>
-      <td class="text">${adversaryOf(condition)}</td>
-      <td class="number">${row.count}</td>
-      <td>
-        <assay-score-histogram
-          .counts=${row.histogram}
-          .clean=${clean?.histogram ?? []}
-          label=${spread}
-        ></assay-score-histogram>
-      </td>
-      <td class="number">${scientific(row.mean.value)}</td>
-      <td class="number">${ratioWithInterval(row.ratio)}</td>
-      <td class="number">${separation === null ? '' : withInterval(separation.auroc)}</td>
-      <td>${separation === null ? '' : intervalBar(separation.auroc, { middle: true })}</td>
-      <td class="number">
-        ${
-          separation === null
-            ? ''
-            : `${percent(separation.averagePrecision)} (${percent(separation.baseRate)})`
-        }
-      </td>
-      <td class="number">${shareOf(separation?.fprAt95TprOutPositive)}</td>
-      <td class="number">${shareOf(separation?.tprAt1Fpr)}</td>
-      <td class="number">${shareOf(separation?.tprAt5Fpr)}</td>
-      <td class="number">${percentWithInterval(row.flagged.at(-1) ?? null)}</td>
-    </tr>`;
   }
 
   #calibration(report: Parameters<typeof calibrationTable>[0]): unknown {
@@ -228,10 +149,6 @@ function inOneLine(detection: Detection, conditions: readonly Condition[], score
   return found.length === 0
     ? 'once an attack has finished'
     : `AUROC of ${scoreTitle(score)}: ${found.slice(0, 3).join(' · ')}`;
-}
-
-function shareOf(value: number | undefined): string {
-  return value === undefined ? '' : percent(value);
 }
 
 declare global {

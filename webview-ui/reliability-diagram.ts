@@ -15,6 +15,7 @@ export class ReliabilityDiagram extends LitElement {
     css`
       figure {
         margin: 0;
+        max-width: 280px;
       }
       figcaption {
         font-weight: 600;

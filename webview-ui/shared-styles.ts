@@ -49,6 +49,7 @@ export const tableStyles = css`
     text-align: left;
     font-weight: 600;
     padding-bottom: 4px;
+    white-space: normal;
   }
   th,
   td {
@@ -59,6 +60,35 @@ export const tableStyles = css`
   }
   th:first-child {
     text-align: left;
+  }
+  /* In a narrow panel headings and names wrap, and an interval goes below its figure. */
+  th,
+  td.number {
+    white-space: normal;
+  }
+  td.number > span {
+    white-space: nowrap;
+  }
+  thead th {
+    vertical-align: bottom;
+  }
+  th[scope='row'] {
+    min-width: 12ch;
+  }
+  @media (width < 720px) {
+    th,
+    td {
+      padding-right: 8px;
+    }
+    th[scope='row'] {
+      min-width: 10ch;
+    }
+  }
+  @media (width < 480px) {
+    th,
+    td {
+      padding-right: 4px;
+    }
   }
 `;
 

@@ -20,11 +20,24 @@ export function textTable(content: ConditionTable | undefined, title?: string): 
         ([name, ...cells]) =>
           html`<tr>
             <th scope="row">${name}</th>
-            ${cells.map(cell => html`<td class="number">${cell}</td>`)}
+            ${cells.map(cell => numberCell(cell))}
           </tr>`,
       )}
     </tbody>
   </table>`;
+}
+
+/**
+ * A cell whose figure stays beside its interval, `0.912 (0.87–0.95)`, while there is room, and above
+ * it where there is not.
+ *
+ * @param drawing stands behind both
+ */
+export function numberCell(words: string, drawing: unknown = nothing): unknown {
+  const [figure = '', ...brackets] = words.split(/ (?=\()/);
+  return html`<td class="number">
+    ${[figure, ...brackets].map(part => html`<span>${part}</span> `)}${drawing}
+  </td>`;
 }
 
 /** Words of the terminal begin small, those of the panel do not; a symbol, as ε or p, stays one. */

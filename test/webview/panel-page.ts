@@ -110,6 +110,12 @@ const themes = {
   },
 } as const;
 
+/** Letters as the editor sets them; without a font of the system's, tests would measure a serif one. */
+const letters = {
+  '--vscode-font-family': 'system-ui, "DejaVu Sans", sans-serif',
+  '--vscode-font-size': '13px',
+};
+
 /** The panel in a browser page, with the real page, policy and sample queries of the extension. */
 export class PanelPage {
   readonly page: Page;
@@ -157,8 +163,10 @@ export class PanelPage {
        });`,
     );
     await page.goto(`${origin}/`);
-    for (const [name, value] of Object.entries(themes[theme])) {
-      await page.evaluate(`document.documentElement.style.setProperty('${name}', '${value}')`);
+    for (const [name, value] of Object.entries({ ...letters, ...themes[theme] })) {
+      await page.evaluate(
+        `document.documentElement.style.setProperty(${JSON.stringify(name)}, ${JSON.stringify(value)})`,
+      );
     }
     return panel;
   }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { withMarks } from '../../src/report/adversary-marks.ts';
+import type { AuditReport } from '../../src/report/audit-report.ts';
 import { launchBrowser, PanelPage } from './panel-page.ts';
 import { naturalCondition, reportWithManifold, trainingAt } from './sample-manifold.ts';
 import { sampleReport } from './sample-report.ts';
@@ -46,6 +47,39 @@ async function accessibilityViolations({ page, complaints }: PanelPage): Promise
   // The checker itself tries inline styles, which the page's policy refuses.
   complaints.length = 0;
   return found as string[];
+}
+
+/** Roles of everything inside a region, as the browser tells them to a screen reader. */
+async function rolesIn({ page }: PanelPage, region: string): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send('Accessibility.getFullAXTree');
+  const children = new Map(nodes.map(({ nodeId, childIds }) => [nodeId, childIds ?? []]));
+  const root = nodes.find(
+    ({ role, name }) => role?.value === 'region' && name?.value === region,
+  )?.nodeId;
+  const inside = new Set(root === undefined ? [] : [root]);
+  for (const id of inside) for (const child of children.get(id) ?? []) inside.add(child);
+  return nodes.filter(({ nodeId }) => inside.has(nodeId)).map(({ role }) => String(role?.value));
+}
+
+/** The report with a control under its attack, whose name is long, as those of controls are. */
+function withControl(report: AuditReport): AuditReport {
+  const [clean, attack] = report.conditions;
+  const { detection } = report;
+  if (clean === undefined || attack === undefined || detection === undefined) return report;
+  const control = 'control';
+  const rows = detection.rows.filter(({ condition }) => condition === attack.id);
+  return {
+    ...report,
+    conditions: [
+      ...report.conditions,
+      { ...clean, id: control, kind: 'control', label: 'Noise as large as C&W L2 (quick)' },
+    ],
+    detection: {
+      ...detection,
+      rows: [...detection.rows, ...rows.map(row => ({ ...row, condition: control }))],
+    },
+  };
 }
 
 /** What the tests read of a canvas; they are compiled without the browser's types. */
@@ -159,6 +193,38 @@ describe('the panel', () => {
     expect(await accessibilityViolations(opened)).toEqual([]);
     await page.screenshot({ path: 'test-results/panel-detection.png', fullPage: true });
   });
+
+  test.each([
+    ['dark', 1000],
+    ['light', 700],
+    ['high-contrast', 700],
+    ['dark', 400],
+  ] as const)(
+    'shows the whole detection table without scrolling, %s theme, %i px wide',
+    async (theme, width) => {
+      const opened = await open({ theme, width });
+      const { page } = opened;
+      await opened.show(withControl(sampleReport(1000)));
+      await page.getByText('Uncertainty and detection').click();
+      await page.getByText('Mean, AUPR and error rates of MI').click();
+      for (const name of ['Detection by MI', 'Error rates of MI']) {
+        const region = page.getByRole('region', { name });
+        await region.getByRole('rowheader', { name: 'Noise as large as C&W L2 (quick)' }).waitFor();
+        const { clientWidth, scrollWidth } = await region.evaluate((node: unknown) => {
+          const box = node as { readonly clientWidth: number; readonly scrollWidth: number };
+          return { clientWidth: box.clientWidth, scrollWidth: box.scrollWidth };
+        });
+        expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
+      }
+      // Screen readers hear a table, however it is laid out: seven headings and three rows.
+      const roles = await rolesIn(opened, 'Detection by MI');
+      expect(roles.filter(role => role === 'columnheader')).toHaveLength(7);
+      expect(roles.filter(role => role === 'rowheader')).toHaveLength(3);
+      expect(await accessibilityViolations(opened)).toEqual([]);
+      const path = `test-results/panel-detection-${theme}-${width}.png`;
+      await page.locator('assay-detection-summary').screenshot({ path });
+    },
+  );
 
   test('draws only the rows in view of ten thousand, and reaches the last by keyboard', async () => {
     const opened = await open();
