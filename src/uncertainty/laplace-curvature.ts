@@ -1,7 +1,7 @@
 import type { Batch } from '../arrays/batch.ts';
 import { Cholesky } from '../linear-algebra/cholesky.ts';
-import { gramMatrix } from '../linear-algebra/gram-matrix.ts';
 import { addScaled, dot, Matrix, squaredNorm } from '../linear-algebra/matrix.ts';
+import { rowEigen, type RowEigen } from '../linear-algebra/row-eigen.ts';
 import { symmetricEigen } from '../linear-algebra/symmetric-eigen.ts';
 import type { Random } from '../random/random.ts';
 import { softmax } from './softmax.ts';
@@ -56,7 +56,7 @@ export interface LastLayerData {
  */
 export function kroneckerCurvature(data: LastLayerData): LaplaceCurvature {
   const { features, outputCount } = data;
-  const gram = gramMatrix(features.count, features.sampleSize + 1, sample =>
+  const ofFeatures = rowEigen(features.count, features.sampleSize + 1, sample =>
     withOne(features.row(sample)),
   );
   const b = new Matrix(outputCount, outputCount);
@@ -64,7 +64,7 @@ export function kroneckerCurvature(data: LastLayerData): LaplaceCurvature {
   for (let sample = 0; sample < features.count; sample++) {
     addScaled(b.values, scale, lossCurvature(data.outputs(sample)).values);
   }
-  return new KroneckerCurvature(gram, features.count, b);
+  return new KroneckerCurvature(ofFeatures, features.count, b);
 }
 
 /** The curvature as it is. Its size is (features + 1) · outputs, so only for small last layers. */
@@ -111,19 +111,18 @@ class KroneckerCurvature implements LaplaceCurvature {
   readonly structure = 'kronecker';
   readonly parameterCount: number;
   readonly #aValues: Float64Array;
-  readonly #aVectors: Matrix;
+  readonly #ofFeatures: RowEigen;
   readonly #bValues: Float64Array;
   readonly #bVectors: Matrix;
 
-  /** @param gram Σ φ φᵀ over `count` samples */
-  constructor(gram: Matrix, count: number, b: Matrix) {
-    const a = symmetricEigen(gram);
+  /** @param ofFeatures of Σ φ φᵀ over `count` samples */
+  constructor(ofFeatures: RowEigen, count: number, b: Matrix) {
     const ofB = symmetricEigen(b);
-    this.#aValues = a.values.map(value => Math.max(0, value / count));
-    this.#aVectors = a.vectors;
+    this.#aValues = ofFeatures.values.map(value => value / count);
+    this.#ofFeatures = ofFeatures;
     this.#bValues = ofB.values.map(value => Math.max(0, value));
     this.#bVectors = ofB.vectors;
-    this.parameterCount = gram.rows * b.rows;
+    this.parameterCount = this.#aValues.length * b.rows;
   }
 
   logDeterminant(priorPrecision: number): number {
@@ -135,7 +134,7 @@ class KroneckerCurvature implements LaplaceCurvature {
   }
 
   covarianceFactor(features: ArrayLike<number>, priorPrecision: number): Matrix {
-    const squares = this.#aVectors.timesVector(withOne(features)).map(value => value * value);
+    const squares = this.#ofFeatures.toAxes(withOne(features)).map(value => value * value);
     const deviations = this.#bValues.map(b => {
       let variance = 0;
       for (let i = 0; i < squares.length; i++) {
@@ -161,7 +160,7 @@ class KroneckerCurvature implements LaplaceCurvature {
         (b, j) => (row[j] = random.normal() / Math.sqrt(a * b + priorPrecision)),
       );
     });
-    return this.#aVectors.transpose().times(scaled.times(this.#bVectors));
+    return this.#ofFeatures.fromAxes(scaled.times(this.#bVectors));
   }
 
   #sumOverEigenvalues(term: (eigenvalue: number) => number): number {

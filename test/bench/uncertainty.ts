@@ -47,7 +47,14 @@ export async function measureUncertainty(): Promise<UncertaintyTiming[]> {
       ...(await measureEarlyDropout(engine, 'after the first layer')),
     );
   }
-  return [...timings, measureLaplace()];
+  return [
+    ...timings,
+    measureLaplace(10_000, 512),
+    // Fewer samples than features, and about as many.
+    measureLaplace(500, 3200),
+    measureLaplace(1000, 1600),
+    measureLaplace(1700, 1600),
+  ];
 }
 
 /** T = 100 on 1000 digits; the part before the first dropout runs once. */
@@ -147,9 +154,9 @@ function earlyNetwork(dropout: DropoutPlace): tfl.LayersModel {
   );
 }
 
-/** Curvature, eigenvalues and prior precision for 10,000 samples, 512 features, 10 classes. */
-function measureLaplace(): UncertaintyTiming {
-  const [count, width, classes] = [10_000, 512, 10];
+/** Curvature, eigenvalues and prior precision for 10 classes. */
+function measureLaplace(count: number, width: number): UncertaintyTiming {
+  const classes = 10;
   const random = new Random(0, ['bench-laplace']);
   const features = new Batch(
     Float32Array.from({ length: count * width }, () => random.normal()),
@@ -168,7 +175,7 @@ function measureLaplace(): UncertaintyTiming {
   });
   fitPriorPrecision(curvature, 0.01 * width * classes);
   return {
-    work: 'Laplace fit, 10,000 samples, 512 features, 10 classes',
+    work: `Laplace fit, ${count} samples, ${width} features, ${classes} classes`,
     seconds: processorSeconds() - began,
   };
 }

@@ -121,6 +121,26 @@ describe('every symmetric matrix is decomposed', () => {
     expectDecomposition(symmetric(9, (i, j) => (i === j ? 1e-8 : 0)));
   });
 
+  test('in blocks that have nothing to do with each other', () => {
+    // The second difference, cut into three.
+    const cuts = [6, 7];
+    expectDecomposition(
+      symmetric(15, (i, j) => (i === j ? 2 : i - j === 1 && !cuts.includes(i) ? -1 : 0)),
+    );
+  });
+
+  test.each([0, 1, 5, 7, 16])('and %d vectors are the last of all', count => {
+    const matrix = randomSymmetric(17, 3);
+    const whole = symmetricEigen(matrix);
+    const some = symmetricEigen(matrix, count);
+    expect(some.values).toEqual(whole.values);
+    expect([some.vectors.rows, some.vectors.columns]).toEqual([count, 17]);
+    for (let i = 0; i < count; i++) {
+      const vector = whole.vectors.row(17 - count + i);
+      some.vectors.row(i).forEach((value, k) => expect(value).toBeCloseTo(vector[k] ?? NaN, 13));
+    }
+  });
+
   test('small integers', () => {
     fc.assert(
       fc.property(

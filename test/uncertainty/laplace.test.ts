@@ -210,21 +210,32 @@ describe('the curvature', () => {
     expectMatrix(covariance(curvature, phi, precision), covarianceFromHessian, 4);
   });
 
-  test('of equal weights is a Kronecker product exactly', () => {
-    const features = someInputs(12, [4]);
+  test.each([
+    [12, 4],
+    [5, 9],
+    [9, 9],
+    [1, 6],
+  ])('of equal weights is a Kronecker product exactly, %d samples, %d features', (count, size) => {
+    const features = someInputs(count, [size]);
     const data: LastLayerData = {
       features,
       outputs: () => Float64Array.of(0.3, -0.2, 0.1),
       outputCount: 3,
     };
-    const phi = someValues(4, 'phi');
-    const exact = covariance(fullCurvature(data), phi, 0.7);
-    const product = covariance(kroneckerCurvature(data), phi, 0.7);
-    exact.values.forEach((value, i) => expect(product.values[i]).toBeCloseTo(value, 10));
-    expect(kroneckerCurvature(data).logDeterminant(0.7)).toBeCloseTo(
-      fullCurvature(data).logDeterminant(0.7),
-      9,
-    );
+    const phi = someValues(size, 'phi');
+    const whole = fullCurvature(data);
+    const kronecker = kroneckerCurvature(data);
+    for (const precision of [0.7, 1e-5]) {
+      const exact = covariance(whole, phi, precision);
+      covariance(kronecker, phi, precision).values.forEach((value, i) =>
+        expect(value * precision).toBeCloseTo((exact.values[i] ?? NaN) * precision, 9),
+      );
+      expect(kronecker.logDeterminant(precision)).toBeCloseTo(whole.logDeterminant(precision), 9);
+      expect(kronecker.effectiveParameters(precision)).toBeCloseTo(
+        whole.effectiveParameters(precision),
+        9,
+      );
+    }
   });
 
   test.each([
@@ -310,10 +321,11 @@ describe('drawn predictions', () => {
   async function gaussianAt(
     posterior: LaplacePosterior,
     makeCurvature: (data: LastLayerData) => LaplaceCurvature,
+    fittedOn = calibration,
   ): Promise<{ centre: Float64Array; expected: Matrix }> {
     const layer = await openLastLayer(engine, await saved(model), { bounds });
     if (!layer.applicable) throw new Error(layer.reason);
-    const features = await layer.features(calibration);
+    const features = await layer.features(fittedOn);
     const curvature = makeCurvature({
       features,
       outputs: sample => layer.outputs(features.row(sample)),
@@ -359,23 +371,31 @@ describe('drawn predictions', () => {
   });
 
   test.each([
-    ['kronecker', kroneckerCurvature],
-    ['full', fullCurvature],
-  ] as const)('so have last layers that are held fixed, %s', async (structure, makeCurvature) => {
-    const posterior = await openPosterior(await saved(model), { calibration, structure });
-    const passes = 20_000;
-    const stacked = tf.tidy(() =>
-      posterior
-        .fixedPasses(
-          passes,
-          1,
-        )(tf.tensor2d([...point.values], [1, 3]))
-        .dataSync(),
-    );
-    const draws = Array.from({ length: passes }, (_, t) => [...stacked.subarray(4 * t, 4 * t + 4)]);
-    const { centre, expected } = await gaussianAt(posterior, makeCurvature);
-    expectGaussian(draws, centre, expected);
-  });
+    ['kronecker', 300, kroneckerCurvature],
+    // Fewer samples than features.
+    ['kronecker', 4, kroneckerCurvature],
+    ['full', 300, fullCurvature],
+  ] as const)(
+    'so have last layers held fixed, %s of %d',
+    async (structure, count, makeCurvature) => {
+      const few = someInputs(count, [3], 'calibration');
+      const posterior = await openPosterior(await saved(model), { calibration: few, structure });
+      const passes = 20_000;
+      const stacked = tf.tidy(() =>
+        posterior
+          .fixedPasses(
+            passes,
+            1,
+          )(tf.tensor2d([...point.values], [1, 3]))
+          .dataSync(),
+      );
+      const draws = Array.from({ length: passes }, (_, t) => [
+        ...stacked.subarray(4 * t, 4 * t + 4),
+      ]);
+      const { centre, expected } = await gaussianAt(posterior, makeCurvature, few);
+      expectGaussian(draws, centre, expected);
+    },
+  );
 
   test('are the same whatever the batch, and others for another seed', async () => {
     const posterior = await openPosterior(await saved(model), { calibration });

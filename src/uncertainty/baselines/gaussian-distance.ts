@@ -8,15 +8,18 @@ const ridge = 1e-6;
 
 /** Squared Mahalanobis distances to several centres under one covariance. */
 export class GaussianDistance {
-  readonly #centres: readonly Float64Array[];
+  /** A centre that all points are seen from, so that nothing is lost far from 0. */
+  readonly #origin: Float64Array;
+  /** Of the covariance L Lᵀ. */
   readonly #cholesky: Cholesky;
+  /** L⁻¹ (c − origin) of each centre c. */
+  readonly #whitenedCentres: readonly Float64Array[];
 
   /**
    * @param groups group of each sample, `[count]`; each group that occurs has a centre
    */
   constructor(features: Batch, groups: ArrayLike<number>) {
     const centres = centresOf(features, groups);
-    this.#centres = [...centres.values()];
     const size = features.sampleSize;
     const covariance = gramMatrix(features.count, size, sample => {
       const centred = Float64Array.from(features.row(sample));
@@ -33,16 +36,26 @@ export class GaussianDistance {
     const cholesky = Cholesky.of(covariance);
     if (cholesky === undefined) throw new RangeError('a covariance is not positive definite');
     this.#cholesky = cholesky;
+    const [origin = new Float64Array(size)] = centres.values();
+    this.#origin = origin;
+    this.#whitenedCentres = Array.from(centres.values(), centre => this.#whiten(centre));
   }
 
   /** The squared distance to the nearest centre. */
   nearest(features: Float32Array): number {
-    const distances = this.#centres.map(centre => {
-      const difference = Float64Array.from(features);
+    const whitened = this.#whiten(features);
+    const distances = this.#whitenedCentres.map(centre => {
+      const difference = whitened.slice();
       addScaled(difference, -1, centre);
-      return squaredNorm(this.#cholesky.solveLower(difference));
+      return squaredNorm(difference);
     });
     return Math.min(...distances);
+  }
+
+  #whiten(point: ArrayLike<number>): Float64Array {
+    const difference = Float64Array.from(point);
+    addScaled(difference, -1, this.#origin);
+    return this.#cholesky.solveLower(difference);
   }
 }
 

@@ -1,5 +1,5 @@
 import { gramMatrix } from '../../linear-algebra/gram-matrix.ts';
-import { addScaled, dot, type Matrix } from '../../linear-algebra/matrix.ts';
+import { addScaled, dot, type Matrix, squaredNorm } from '../../linear-algebra/matrix.ts';
 import { symmetricEigen } from '../../linear-algebra/symmetric-eigen.ts';
 import { logSumExp } from '../softmax.ts';
 import { type FittingObservations, type OutlierScore, requireSamples } from './outlier-score.ts';
@@ -33,14 +33,13 @@ export function virtualLogit(
   };
   const { vectors } = symmetricEigen(
     gramMatrix(features.count, features.sampleSize, i => fromOrigin(features.row(i))),
-  );
-  // Eigenvalues ascend, so the axes with the least of the data come first.
-  const residualAxes = Array.from({ length: features.sampleSize - dimension }, (_, i) =>
-    vectors.row(i),
+    dimension,
   );
   const residual = (row: Float32Array): number => {
-    const shifted = fromOrigin(row);
-    return Math.sqrt(residualAxes.reduce((sum, axis) => sum + dot(axis, shifted) ** 2, 0));
+    const left = fromOrigin(row);
+    const coordinates = vectors.timesVector(left);
+    coordinates.forEach((coordinate, i) => addScaled(left, -coordinate, vectors.row(i)));
+    return Math.sqrt(squaredNorm(left));
   };
   let maximumLogits = 0;
   let residuals = 0;

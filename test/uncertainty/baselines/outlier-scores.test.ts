@@ -310,6 +310,28 @@ describe('virtual logit', () => {
     expect(off).toBeGreaterThan(on);
   });
 
+  test('sees nothing of a point on the principal axes, and the length of the rest', async () => {
+    const axes = [5, 4, 0.5, 0.25].map((length, i) =>
+      [0, 1, 2, 3].map(k => (k === i ? length : 0)),
+    );
+    const balanced = axes.flatMap(axis => [axis, axis.map(value => -value)]);
+    const logits = balanced.map(row => [1 + Math.abs(row[0] ?? NaN), 0]);
+    const fittedOn = observe({ features: balanced, logits });
+    const flat = { weights: new Matrix(4, 2), bias: new Float64Array(2) };
+    const score = virtualLogit(fittedOn, flat, 2);
+    const points = [
+      [7, -6, 0, 0],
+      [7, -6, 3, 4],
+    ];
+    const observed = observe({ features: points, logits: [[0], [0]] });
+    const [on, off] = await scoresOf(score, observed);
+    // Of eight samples, two have a maximum logit of 6, and the residuals are 0.5 and 0.25 twice each.
+    const alpha = (8 + 10) / (2 * 0.75);
+    expect(score.settings).toMatchObject({ dimension: 2, fittedOn: 8 });
+    expect(on).toBeCloseTo(0, 12);
+    expect(off).toBeCloseTo(5 * alpha, 12);
+  });
+
   test('makes the mean virtual logit equal to the mean maximum logit', async () => {
     const score = virtualLogit(clean, head, 2);
     const values = await scoresOf(score, clean);
