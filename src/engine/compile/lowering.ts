@@ -2,9 +2,10 @@ import { sizeOf } from '../../arrays/batch.ts';
 import { GraphBuilder } from './graph-builder.ts';
 import { largeMatrices } from './large-matrices.ts';
 import { broadcastShape, sameShape } from './layout.ts';
-import type { OnnxGraph } from './onnx.ts';
+import type { OnnxAttributes, OnnxGraph } from './onnx.ts';
 import { Placements } from './placements.ts';
 import { liveOperations, type Operation, producerOf, type Program, type Value } from './program.ts';
+import { hasTournaments } from './rules/tournament-pool.ts';
 import { ruleFor } from './rules/rule-table.ts';
 import type { Call } from './rules/rule.ts';
 
@@ -52,6 +53,14 @@ export function lowerProgram(program: Program, target: LoweringTarget): OnnxGrap
   return lowering.graph.finish(inputs, outputs);
 }
 
+/** A convolution in blocks of channels, for what can still become a part of it. */
+export interface BlockedConvolution {
+  readonly image: Value;
+  /** Names of its filter and, if it has one, its bias. */
+  readonly inputs: readonly string[];
+  readonly attributes: OnnxAttributes;
+}
+
 /** What rules work with: the graph, where values are in it, and who else uses them. */
 export class Lowering {
   readonly graph = new GraphBuilder();
@@ -61,23 +70,33 @@ export class Lowering {
   readonly channelBlock: number | undefined;
   /** Constants that all graphs of a model share, see {@link largeMatrices}. */
   readonly sharedMatrices: ReadonlySet<Value>;
-  readonly #uses = new Map<Value, number>();
+  /** Values that a convolution in blocks writes. */
+  readonly blockedConvolutions = new Map<Value, BlockedConvolution>();
+  /** Whether convolutions whose filters are constant are written in blocks, see {@link hasTournaments}. */
+  readonly constantsInBlocks: boolean;
+  readonly #readers = new Map<Value, Operation[]>();
   readonly #once = new Map<Value, Map<string, string>>();
 
   constructor(operations: readonly Operation[], { channelBlock, sharesMemory }: LoweringTarget) {
     this.operations = operations;
     this.channelBlock = channelBlock;
     this.sharedMatrices = sharesMemory ? largeMatrices(operations) : new Set();
+    this.constantsInBlocks = hasTournaments(operations, channelBlock);
     for (const operation of operations) {
       for (const value of Object.values(operation.inputs)) {
-        this.#uses.set(value, this.useCount(value) + 1);
+        this.#readers.set(value, [...(this.#readers.get(value) ?? []), operation]);
       }
     }
   }
 
   /** How many inputs of operations a value is. */
   useCount(value: Value): number {
-    return this.#uses.get(value) ?? 0;
+    return this.#readers.get(value)?.length ?? 0;
+  }
+
+  /** Whether no other operations than calls of these kernels take a value as input. */
+  isOnlyReadBy(value: Value, kernels: readonly string[]): boolean {
+    return this.#readers.get(value)?.every(({ kernel }) => kernels.includes(kernel)) ?? false;
   }
 
   /** The result of an operation of this kernel on `x` alone, if the program computes it. */

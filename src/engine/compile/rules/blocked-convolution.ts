@@ -1,35 +1,33 @@
-import type { Conv2DAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../arrays/batch.ts';
 import { blocksDomain } from '../channel-blocks.ts';
-import type { Lowering } from '../lowering.ts';
+import type { BlockedConvolution, Lowering } from '../lowering.ts';
+import type { OnnxAttributes } from '../onnx.ts';
 import { isConstant, type Value } from '../program.ts';
-import { convolutionWindows, windowOptions, type WindowAxis, type Windows } from './windows.ts';
+import { windowOptions, type WindowAxis, type Windows } from './windows.ts';
 
 /**
- * A convolution whose filter is trained, in blocks of channels.
+ * Lowers a convolution in blocks of channels.
  *
  * @param bias name of one number for each channel of the result, which are added to it
- * @returns nothing where the channels do not fill blocks, or where ONNX Runtime makes blocks by itself
+ * @returns whether the channels fill blocks, and ONNX Runtime does not make them by itself
  */
-export function blockedConvolution(
+export function lowerBlockedConvolution(
   lowering: Lowering,
   x: Value,
   filter: Value,
   windows: Windows,
+  output: Value,
   bias?: string,
-): string | undefined {
+): boolean {
   const { graph, channelBlock: block } = lowering;
   const [height, width, channels, outputs] = filter.shape as [number, number, number, number];
-  if (block === undefined || isConstant(filter)) return undefined;
-  if (!fitsAsInput(channels, block) || outputs % block !== 0) return undefined;
+  if (block === undefined || !writesBlocks(lowering, filter)) return false;
+  if (!fitsAsInput(channels, block) || outputs % block !== 0) return false;
   const blocks = blockedFilter(lowering, filter, block, { from: 2, to: 3 });
   const weights = graph.reshape(blocks, [outputs, channels, height, width]);
-  return blockedNode(
-    lowering,
-    x,
-    bias === undefined ? [weights] : [weights, bias],
-    windowOptions(windows),
-  );
+  const inputs = bias === undefined ? [weights] : [weights, bias];
+  place(lowering, output, { image: x, inputs, attributes: windowOptions(windows) });
+  return true;
 }
 
 /**
@@ -42,21 +40,38 @@ export function lowerBlockedBias(
   bias: Value,
   output: Value,
 ): boolean {
-  const { placements } = lowering;
-  const convolution = lowering.producedBy(sum, 'Conv2D');
-  if (convolution === undefined || lowering.useCount(sum) > 1 || !placements.isBlocked(sum)) {
-    return false;
-  }
+  const { placements, blockedConvolutions } = lowering;
+  const convolution = blockedConvolutions.get(sum);
+  if (convolution === undefined || convolution.inputs.length > 1) return false;
+  if (lowering.useCount(sum) > 1) return false;
   const channels = sum.shape[3] as number;
   if (bias.shape.at(-1) !== channels || sizeOf(bias.shape) !== channels) return false;
-  const { x, filter } = convolution.inputs as Record<'x' | 'filter', Value>;
-  const attributes = convolution.attributes as unknown as Conv2DAttrs;
-  const { windows } = convolutionWindows(x.shape, filter.shape, attributes);
-  const name = placements.reshaped(bias, [channels]);
-  const blocked = blockedConvolution(lowering, x, filter, windows, name);
-  if (blocked === undefined) return false;
-  placements.setBlocked(output, blocked);
+  const inputs = [...convolution.inputs, placements.reshaped(bias, [channels])];
+  place(lowering, output, { ...convolution, inputs });
   return true;
+}
+
+/**
+ * Lowers relu of a convolution in blocks, which can do it while it writes its result. What steps of
+ * `x` need, they read off relu(x).
+ */
+export function lowerBlockedRelu(lowering: Lowering, x: Value, output: Value): boolean {
+  const convolution = lowering.blockedConvolutions.get(x);
+  if (convolution === undefined || !lowering.isOnlyReadBy(x, ['Relu', 'Step'])) return false;
+  const attributes = { ...convolution.attributes, activation: 'Relu' };
+  place(lowering, output, { ...convolution, attributes });
+  return true;
+}
+
+function place(lowering: Lowering, output: Value, convolution: BlockedConvolution): void {
+  const { image, inputs, attributes } = convolution;
+  lowering.placements.setBlocked(output, blockedNode(lowering, image, inputs, attributes));
+  lowering.blockedConvolutions.set(output, convolution);
+}
+
+/** Trained filters in any case; constant ones where gradients of pools lie in blocks too. */
+function writesBlocks(lowering: Lowering, filter: Value): boolean {
+  return !isConstant(filter) || lowering.constantsInBlocks;
 }
 
 /**
@@ -75,7 +90,7 @@ export function blockedInputGradient(
 ): string | undefined {
   const { graph, channelBlock: block } = lowering;
   const [, , channels, outputs] = filter.shape as [number, number, number, number];
-  if (block === undefined || isConstant(filter)) return undefined;
+  if (block === undefined || !writesBlocks(lowering, filter)) return undefined;
   if (!fitsAsInput(outputs, block) || channels % block !== 0) return undefined;
   const [rows, columns] = windows.map(phasesOf);
   if (rows === undefined || columns === undefined) return undefined;
@@ -134,11 +149,11 @@ function blockedNode(
   { graph, placements, channelBlock = 1 }: Lowering,
   image: Value,
   weights: readonly string[],
-  options: ReturnType<typeof windowOptions>,
+  attributes: OnnxAttributes,
 ): string {
   const isNarrow = (image.shape[3] as number) < channelBlock;
   const input = isNarrow ? placements.channelsFirst(image) : placements.blocked(image);
-  return graph.node('Conv', [input, ...weights], { ...options, group: 1 }, blocksDomain);
+  return graph.node('Conv', [input, ...weights], { ...attributes, group: 1 }, blocksDomain);
 }
 
 /**

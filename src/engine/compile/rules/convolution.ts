@@ -12,7 +12,7 @@ import { permute, permuteData, rotateKernels } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { isConstant, type Value } from '../program.ts';
 import { activate, type FusedActivation } from './activation.ts';
-import { blockedConvolution, blockedInputGradient } from './blocked-convolution.ts';
+import { blockedInputGradient, lowerBlockedConvolution } from './blocked-convolution.ts';
 import { filterGradientByProducts } from './filter-gradient.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type Inputs, type RuleTable } from './rule.ts';
@@ -96,8 +96,7 @@ function convolution(depthwise: boolean): AnyRule {
       const { graph, placements } = lowering;
       const { x, filter, bias, preluActivationWeights: slopes }: ConvolutionInputs = inputs;
       const { windows } = convolutionWindows(x.shape, filter.shape, attributes, depthwise);
-      if (!depthwise && lowerBlockedConvolution(lowering, inputs, windows, attributes, output))
-        return;
+      if (!depthwise && lowerInBlocks(lowering, inputs, windows, attributes, output)) return;
       const weights = depthwise
         ? depthwiseFilter(lowering, filter)
         : filterTensor(lowering, filter, filterOrder);
@@ -113,7 +112,7 @@ function convolution(depthwise: boolean): AnyRule {
 }
 
 /** Lowers a convolution by blocks of channels, where they can be had. */
-function lowerBlockedConvolution(
+function lowerInBlocks(
   lowering: Lowering,
   { x, filter, bias, preluActivationWeights: slopes }: ConvolutionInputs,
   windows: Windows,
@@ -122,14 +121,10 @@ function lowerBlockedConvolution(
 ): boolean {
   const { graph, placements } = lowering;
   const name = bias === undefined ? undefined : placements.reshaped(bias, [sizeOf(bias.shape)]);
-  const blocked = blockedConvolution(lowering, x, filter, windows, name);
-  if (blocked === undefined) return false;
-  if ((attributes.activation ?? 'linear') === 'linear') {
-    placements.setBlocked(output, blocked);
-    return true;
-  }
-  const sum = placements.intermediate(output);
-  placements.setBlocked(sum, blocked);
+  const isLinear = (attributes.activation ?? 'linear') === 'linear';
+  const sum = isLinear ? output : placements.intermediate(output);
+  if (!lowerBlockedConvolution(lowering, x, filter, windows, sum, name)) return false;
+  if (isLinear) return true;
   const slopeNames = slopes === undefined ? undefined : perChannel(lowering, slopes);
   const active = activate(graph, placements.channelsFirst(sum), attributes, slopeNames);
   placements.setChannelsFirst(output, active);

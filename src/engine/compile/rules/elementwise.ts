@@ -3,6 +3,7 @@ import type { GraphBuilder } from '../graph-builder.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Value, ValueType } from '../program.ts';
+import { lowerBlockedRelu } from './blocked-convolution.ts';
 import { conditionsOf } from './conditions.ts';
 import { activeStepInput, comparisonMask, step } from './masks.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
@@ -22,7 +23,6 @@ const sameOperator: Readonly<Record<string, string>> = {
   Floor: 'Floor',
   Neg: 'Neg',
   Reciprocal: 'Reciprocal',
-  Relu: 'Relu',
   Round: 'Round',
   Sigmoid: 'Sigmoid',
   Sign: 'Sign',
@@ -106,6 +106,13 @@ export const elementwiseRules: RuleTable = {
   LeakyRelu: unary((graph, x, { alpha }: LeakyReluAttrs) =>
     graph.node('LeakyRelu', [x], { alpha: { float: alpha } }),
   ),
+  Relu: defineRule<'x', unknown>({
+    infer: ({ x }) => like(x),
+    lower(lowering, { inputs: { x }, output }) {
+      if (lowerBlockedRelu(lowering, x, output)) return;
+      lowering.elementwise(output, [x], name => lowering.graph.node('Relu', [name]));
+    },
+  }),
   Relu6: unary((graph, x) => graph.node('Clip', [x, graph.scalar(0), graph.scalar(6)])),
   Rsqrt: unary((graph, x) => graph.node('Reciprocal', [graph.node('Sqrt', [x])])),
   Square: unary((graph, x) => graph.node('Mul', [x, x])),

@@ -10,6 +10,7 @@ import { permute, toChannelsFirst } from '../layout.ts';
 import type { Lowering } from '../lowering.ts';
 import { onnxTypeNumber } from '../onnx.ts';
 import type { Operation, Value } from '../program.ts';
+import { isTournament, tournamentGradient, tournamentMaxima } from './tournament-pool.ts';
 import { repeat } from './repeat.ts';
 import { type AnyRule, defineRule, type RuleTable } from './rule.ts';
 import {
@@ -43,6 +44,10 @@ const maxPool: AnyRule = defineRule<'x', MaxPoolAttrs>({
     const needsIndices = lowering.operations.some(
       ({ kernel, inputs }) => kernel === 'MaxPoolGrad' && inputs['input'] === x,
     );
+    if (needsIndices && isTournament(x, windows, lowering.channelBlock)) {
+      placements.setBlocked(output, tournamentMaxima(lowering, x, windows));
+      return;
+    }
     const [maximum] = needsIndices
       ? maximumAndIndices(lowering, x, windows)
       : [lowering.graph.node('MaxPool', [placements.channelsFirst(x)], poolOptions(windows))];
@@ -91,35 +96,44 @@ const maxPoolWithArgmax: AnyRule = defineRule<'x', MaxPoolWithArgmaxAttrs>({
 /**
  * Sends each gradient to the first maximum of its window.
  *
- * @param gradient what to send, channels first
+ * @param dy what to send
  * @param pool the recorded gradient kernel, whose own `dy` is not looked at
- * @returns the gradient of the pool's input, channels first
+ * @param output the gradient of the pool's input
  */
-export function maxPoolGradient(lowering: Lowering, gradient: string, pool: Operation): string {
-  const { graph } = lowering;
+export function lowerMaxPoolGradient(
+  lowering: Lowering,
+  dy: Value,
+  pool: Operation,
+  output: Value,
+): void {
+  const { graph, placements } = lowering;
   const input = pool.inputs['input'] as Value;
   const { windows, outputShape } = poolWindows(
     input.shape,
     pool.attributes as unknown as MaxPoolGradAttrs,
   );
+  if (isTournament(input, windows, lowering.channelBlock)) {
+    placements.setBlocked(output, tournamentGradient(lowering, dy, input, windows));
+    return;
+  }
+  const gradient = placements.channelsFirst(dy);
   const [, indices] = maximumAndIndices(lowering, input, windows) as [string, string];
   const shape = permute(input.shape, toChannelsFirst);
   if (isDisjoint(windows)) {
     const inputs = [gradient, indices, graph.integers(shape)];
-    return graph.node('MaxUnpool', inputs, poolOptions(windows));
+    placements.setChannelsFirst(output, graph.node('MaxUnpool', inputs, poolOptions(windows)));
+    return;
   }
   const zeros = graph.node('Expand', [graph.scalar(0), graph.integers([sizeOf(shape)])]);
   const flat = [indices, gradient].map(name => graph.reshape(name, [sizeOf(outputShape)]));
   const scattered = graph.node('ScatterElements', [zeros, ...flat], { axis: 0, reduction: 'add' });
-  return graph.reshape(scattered, shape);
+  placements.setChannelsFirst(output, graph.reshape(scattered, shape));
 }
 
 const maxPoolGrad: AnyRule = defineRule<'dy' | 'input' | 'output', MaxPoolGradAttrs>({
   infer: ({ input }) => ({ shape: input.shape, type: input.type }),
   lower(lowering, { inputs, output, operation }) {
-    const { placements } = lowering;
-    const gradient = placements.channelsFirst(inputs.dy);
-    placements.setChannelsFirst(output, maxPoolGradient(lowering, gradient, operation));
+    lowerMaxPoolGradient(lowering, inputs.dy, operation, output);
   },
 });
 

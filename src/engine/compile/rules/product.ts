@@ -2,7 +2,7 @@ import { sizeOf } from '../../../arrays/batch.ts';
 import type { Lowering } from '../lowering.ts';
 import { type Constant, isConstant, type Value } from '../program.ts';
 import { activeStepInput, step } from './masks.ts';
-import { maxPoolGradient } from './pooling.ts';
+import { lowerMaxPoolGradient } from './pooling.ts';
 
 /** Lowers `a · b`, in the way that saves passes over memory if there is one. */
 export function lowerProduct(lowering: Lowering, a: Value, b: Value, output: Value): void {
@@ -48,9 +48,11 @@ function lowerMaskedPoolGradient(
 
   const { graph, placements } = lowering;
   const below = steps.attributes['alpha'] as number;
-  const passing = step(graph, placements.channelsFirst(maxima), below);
-  const masked = graph.node('Mul', [placements.channelsFirst(dy), passing]);
-  placements.setChannelsFirst(output, maxPoolGradient(lowering, masked, pool));
+  const masked = placements.intermediate(dy);
+  lowering.elementwise(masked, [dy, maxima], (sent, maximum) =>
+    graph.node('Mul', [sent, step(graph, maximum, below)]),
+  );
+  lowerMaxPoolGradient(lowering, masked, pool, output);
   return true;
 }
 
