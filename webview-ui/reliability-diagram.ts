@@ -21,9 +21,6 @@ export class ReliabilityDiagram extends LitElement {
         font-weight: 600;
         padding-bottom: 4px;
       }
-      figcaption::first-letter {
-        text-transform: uppercase;
-      }
       svg {
         display: block;
         width: 140px;

@@ -104,7 +104,7 @@ export function conditionDetectionTable(
     ],
     rows: rows.map(({ score, mean, ratio: toClean, separation }) => [
       scoreTitle(score),
-      `${scientific(mean.value)} (${scientific(mean.lower)}–${scientific(mean.upper)})`,
+      meanWithInterval(mean),
       ratioWithInterval(toClean),
       ...(separation === null
         ? []
@@ -153,10 +153,10 @@ export function calibratedPredictions(detection: Detection): CalibratedPredictio
   const { asSaved, temperature, withTemperature, monteCarlo, probit } = calibration;
   const passes = posterior.applicable ? `${posterior.passes} passes of ${posterior.method}` : '';
   const predictions: [name: string, record: CalibrationRecord | null | undefined][] = [
-    ['as saved', asSaved],
-    [`temperature ${scientific(temperature)}`, withTemperature],
-    [`mean of ${passes}`, monteCarlo],
-    ['probit, without passes', probit],
+    ['As saved', asSaved],
+    [`Temperature ${scientific(temperature)}`, withTemperature],
+    [`Mean of ${passes}`, monteCarlo],
+    ['Probit, without passes', probit],
   ];
   return predictions.flatMap(([name, record]) => (record ? [{ name, record }] : []));
 }
@@ -212,6 +212,12 @@ export function withInterval(estimate: Estimate | undefined): string {
   if (estimate === undefined) return '–';
   const { value, lower, upper } = estimate;
   return `${value.toFixed(3)} (${lower.toFixed(2)}–${upper.toFixed(2)})`;
+}
+
+/** `0.186 (0.167–0.204)`, and `-6.02 (-7.09 to -4.94)`, where a dash would be read as a sign. */
+function meanWithInterval({ value, lower, upper }: Estimate): string {
+  const between = lower < 0 ? ' to ' : '–';
+  return `${scientific(value)} (${scientific(lower)}${between}${scientific(upper)})`;
 }
 
 /** `2.76× (2.4–3.2)`. */

@@ -120,7 +120,7 @@ export function settingWords(settings: NonNullable<Condition['attack']>['setting
 
 /** What a curve is of: an attack, or all of them. */
 export function curveName(report: Reported, curve: RobustnessCurve): string {
-  return conditionOf(report, curve)?.label ?? 'all attacks together';
+  return conditionOf(report, curve)?.label ?? 'All attacks together';
 }
 
 /** The mark of doubt where the attack of a curve, or all of them together, cannot be believed. */

@@ -141,10 +141,10 @@ test('a Laplace posterior is calibrated by its passes and by the probit approxim
   const probit = rows(await posterior.probitLogits(found.inputs));
   expectCalibration(calibration?.probit, probit, labels);
   expect(rowNames(detection)).toEqual([
-    'as saved',
-    'temperature T',
-    'mean of 40 passes of last-layer-laplace',
-    'probit, without passes',
+    'As saved',
+    'Temperature T',
+    'Mean of 40 passes of last-layer-laplace',
+    'Probit, without passes',
   ]);
 
   // Kept pieces hold all that it is made from.
@@ -193,11 +193,11 @@ test('an ensemble is calibrated by the mean of its members, which is the same ev
   expectCalibration(calibration?.monteCarlo, await meanPrediction(posterior, found), found.labels);
   expect(calibration?.monteCarlo).not.toEqual(calibration?.asSaved);
   expect(calibration).not.toHaveProperty('probit');
-  expect(rowNames(found.detection).at(-1)).toBe('mean of 2 passes of ensemble');
+  expect(rowNames(found.detection).at(-1)).toBe('Mean of 2 passes of ensemble');
 });
 
 test('without a posterior the model alone is calibrated', async () => {
   const { detection } = await audit(await workspaceWith({ method: 'stochastic' }));
   expect(detection.posterior.applicable).toBe(false);
-  expect(rowNames(detection)).toEqual(['as saved', 'temperature T']);
+  expect(rowNames(detection)).toEqual(['As saved', 'Temperature T']);
 });

@@ -40,8 +40,8 @@ describe('assay audit', () => {
     const { folder } = await IrisWorkspace.make();
     const { output } = await runCli(folder, ['audit', '--details', ...exact]);
     expect(output).toMatch(/calibration on clean samples +samples +ECE +MCE +NLL +Brier/);
-    expect(output).toMatch(/^as saved +25( +0\.\d+){4}$/m);
-    expect(output).toMatch(/^mean of 100 passes of mc-dropout +25( +0\.\d+){4}$/m);
+    expect(output).toMatch(/^As saved +25( +0\.\d+){4}$/m);
+    expect(output).toMatch(/^Mean of 100 passes of mc-dropout +25( +0\.\d+){4}$/m);
     // Its separate clean set is answered without an error.
     expect(output).toContain('No temperature is best');
   });

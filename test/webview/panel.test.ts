@@ -186,8 +186,8 @@ describe('the panel', () => {
       .getByRole('img', { name: /12 answers of confidence 70\.0% are 63\.3% right/ })
       .first()
       .waitFor();
-    await page.getByText('mean of 100 passes of mc-dropout, ECE 0.0310').waitFor();
-    await page.getByRole('rowheader', { name: 'mean of 100 passes of mc-dropout' }).waitFor();
+    await page.getByText('Mean of 100 passes of mc-dropout, ECE 0.0310').waitFor();
+    await page.getByRole('rowheader', { name: 'Mean of 100 passes of mc-dropout' }).waitFor();
     await page.getByText('Every score of C&W L2 (quick)').click();
     await page.getByRole('columnheader', { name: 'FPR at 95% TPR, out positive' }).last().waitFor();
     expect(await accessibilityViolations(opened)).toEqual([]);
