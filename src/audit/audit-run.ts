@@ -178,6 +178,7 @@ export class AuditRun {
     const output = await this.#pieces.compute(piece, this.#inputsOf(piece), {
       onProgress: fraction => this.#progress.advance(piece, fraction),
       onNote: note => this.#report.addEngineNotes([note]),
+      onPhase: phase => this.#progress.enter(piece, phase),
     });
     this.#report.add(piece, output, (performance.now() - began) / 1000);
     await this.#store.save(piece.key, output);

@@ -8,6 +8,7 @@ import type { SavedModel } from '../model/saved-model.ts';
 import { ManifoldSession } from './manifold-session.ts';
 import type { AuditSubject } from './subject.ts';
 import { openSubjectData, type SubjectData } from './subject-data.ts';
+import type { ThreadPhase } from './thread-phase.ts';
 import { TransferModels } from './transfer-models.ts';
 import { UncertaintySession } from './uncertainty-session.ts';
 
@@ -23,21 +24,23 @@ export interface OpenedSubject {
   readonly others: TransferModels;
   /** Undefined where the configuration has no manifold, or one that is not trained yet. */
   readonly manifold: ManifoldSession | undefined;
+  /** What the thread does beside a task. */
+  readonly phase: ThreadPhase;
 }
 
 /**
  * Opens engine, model, data, posterior and manifold.
  *
+ * @param phase hears of what takes a while
  * @throws AssayError that says what is wrong with model, data or engine
  */
 export async function openSubject(
   subject: AuditSubject,
-  wasmDirectory?: string,
+  phase: ThreadPhase,
 ): Promise<OpenedSubject> {
   const engine = await openEngine({
     name: subject.engine,
     moduleFolders: [subject.folder],
-    ...(wasmDirectory === undefined ? {} : { wasmDirectory }),
   });
   const saved = await readSavedModel(subject.modelPath, { workspaceFolder: subject.folder });
   const options = modelOptions(subject);
@@ -49,12 +52,13 @@ export async function openSubject(
     classifier: model.classifier,
     options,
     subject,
+    phase,
     ...data,
   });
   const { output: _, ...forOthers } = options;
   const others = await TransferModels.read(engine, subject.transferFrom, subject.folder, forOthers);
   const manifold = await openManifoldOf(subject, engine, model.classifier, data);
-  return { subject, engine, saved, model, data, uncertainty, others, manifold };
+  return { subject, engine, saved, model, data, uncertainty, others, manifold, phase };
 }
 
 function modelOptions({ input }: AuditSubject): OpenModelOptions {

@@ -1,5 +1,6 @@
 import type { PieceOutput, PieceTask } from './piece.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
+import type { PhaseListener } from './thread-phase.ts';
 
 /** How a running piece reports back and is stopped. */
 export interface PieceControl {
@@ -8,6 +9,8 @@ export interface PieceControl {
   readonly onProgress?: (fraction: number) => void;
   /** Takes each remark of the engine, for example what could not be compiled, once a thread. */
   readonly onNote?: (note: string) => void;
+  /** Hears what takes a while before the piece itself can run. */
+  readonly onPhase?: PhaseListener;
 }
 
 /** Runs the pieces of one audit: in this thread, or on several. */
@@ -15,7 +18,7 @@ export interface PieceExecutor {
   readonly subject: AuditSubject;
   /** Pieces that can run at the same time. */
   readonly threads: number;
-  describe(): Promise<SubjectRecord>;
+  describe(control?: Pick<PieceControl, 'onPhase'>): Promise<SubjectRecord>;
   sampleIds(indices: readonly number[]): Promise<string[]>;
   checkGradient(indices: readonly number[], control?: PieceControl): Promise<GradientReport>;
   run(task: PieceTask, control?: PieceControl): Promise<PieceOutput>;

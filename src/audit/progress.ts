@@ -43,6 +43,12 @@ export class AuditProgress {
     this.#tell(piece.condition.label);
   }
 
+  /** Says at once what a piece waits for, or that it is itself again what is done. */
+  enter(piece: PlannedPiece, phase = piece.condition.label): void {
+    this.#lastEmitted = -Infinity;
+    this.#tell(phase);
+  }
+
   /** Says what is done while nothing is counted yet. */
   announce(phase: string, fraction = 0): void {
     this.#emit({ kind: 'progress', phase, fraction });

@@ -9,6 +9,9 @@ import { planAudit } from './plan.ts';
 import { ReportWriter } from './report-writer.ts';
 import { limitThreads } from './thread-limit.ts';
 
+/** What is done first, for people. */
+const opening = 'Opening model and data';
+
 /** What became of an audit. */
 export interface AuditOutcome {
   /** Absolute path. */
@@ -27,7 +30,8 @@ export interface AuditOutcome {
 export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   const { config, modelPath, overrides, signal, onEvent } = options;
   const subject = auditSubject(options);
-  onEvent({ kind: 'progress', phase: 'Opening model and data', fraction: 0 });
+  const announce = (phase = opening) => onEvent({ kind: 'progress', phase, fraction: 0 });
+  announce();
   // Before a thread takes its part.
   const availableBytes = (options.availableMemory ?? (() => process.availableMemory()))();
   const executor = await options.openExecutor(subject);
@@ -36,7 +40,7 @@ export async function runAudit(options: AuditOptions): Promise<AuditOutcome> {
   signal.addEventListener('abort', stop);
   try {
     signal.throwIfAborted();
-    const record = await executor.describe();
+    const record = await executor.describe({ onPhase: announce });
     const { threads, notes } = await limitThreads(executor.threads, record, availableBytes);
     const plan = planAudit(config.config, overrides, subject, record);
     const files = await stampAuditedFiles(config, modelPath, record);

@@ -13,6 +13,7 @@ import { openSubject, type OpenedSubject } from './open-subject.ts';
 import type { OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import type { PieceControl } from './piece-executor.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
+import { ThreadPhase } from './thread-phase.ts';
 
 /**
  * One thread's part of an audit: its engine, model, data and posterior, on which pieces run.
@@ -38,14 +39,18 @@ export class SubjectSession {
     });
   }
 
-  /** @throws AssayError that says what is wrong with model, data or engine */
-  static async open(subject: AuditSubject, wasmDirectory?: string): Promise<SubjectSession> {
-    return new SubjectSession(await openSubject(subject, wasmDirectory));
+  /**
+   * @param phase hears of what takes a while
+   * @throws AssayError that says what is wrong with model, data or engine
+   */
+  static async open(subject: AuditSubject, phase = new ThreadPhase()): Promise<SubjectSession> {
+    return new SubjectSession(await openSubject(subject, phase));
   }
 
   /** What was opened, for plan and report. */
-  async describe(): Promise<SubjectRecord> {
-    return await describeSubject(this.#opened);
+  async describe({ onPhase }: Pick<PieceControl, 'onPhase'> = {}): Promise<SubjectRecord> {
+    const { phase } = this.#opened;
+    return await phase.during(onPhase, () => describeSubject(this.#opened));
   }
 
   /** Stable names of samples, as the data set has them. */
@@ -71,7 +76,8 @@ export class SubjectSession {
 
   async run(task: PieceTask, control: PieceControl = {}): Promise<PieceOutput> {
     try {
-      return await this.#runStep(task, control);
+      const { phase } = this.#opened;
+      return await phase.during(control.onPhase, () => this.#runStep(task, control));
     } finally {
       this.#tellNotes(control);
     }

@@ -6,6 +6,7 @@ import { type ManifoldSubject, ManifoldWorkshop } from './manifold-workshop.ts';
 import { SubjectSession } from './subject-session.ts';
 import type { AuditSubject } from './subject.ts';
 import type { ThreadAnswer, ThreadCall, ThreadNews } from './thread-calls.ts';
+import { ThreadPhase } from './thread-phase.ts';
 
 /**
  * One tensor thread: has the subject of an audit open, or the workshop of a manifold, and answers
@@ -16,15 +17,18 @@ if ('purpose' in subject) serveManifold(subject);
 else serveAudit(subject);
 
 function serveAudit(audited: AuditSubject): void {
-  const session = SubjectSession.open(audited);
+  const phase = new ThreadPhase();
+  const session = SubjectSession.open(audited, phase);
   // Whoever asks first is told what went wrong.
   session.catch(() => undefined);
   serveTasks(
     async (call: ThreadCall, context: TaskContext<ThreadNews>): Promise<ThreadAnswer['value']> => {
-      const open = await session;
+      const onPhase = (entered: string | undefined) =>
+        context.report({ kind: 'phase', phase: entered });
+      const open = await phase.during(onPhase, () => session);
       switch (call.method) {
         case 'describe':
-          return open.describe();
+          return await open.describe({ onPhase });
         case 'sampleIds':
           return open.sampleIds(call.indices);
         case 'checkGradient':
@@ -34,6 +38,7 @@ function serveAudit(audited: AuditSubject): void {
             signal: context.signal,
             onProgress: fraction => context.report({ kind: 'progress', fraction }),
             onNote: note => context.report({ kind: 'note', note }),
+            onPhase,
           });
       }
     },

@@ -17,7 +17,8 @@ export type ThreadAnswer =
 /** What a thread tells while it is at work on a piece. */
 export type ThreadNews =
   | { readonly kind: 'progress'; readonly fraction: number }
-  | { readonly kind: 'note'; readonly note: string };
+  | { readonly kind: 'note'; readonly note: string }
+  | { readonly kind: 'phase'; readonly phase: string | undefined };
 
 /** The answer that belongs to a call. */
 export type AnswerTo<Method extends ThreadCall['method']> = Extract<

@@ -38,8 +38,8 @@ class ThreadExecutor implements PieceExecutor {
     this.#pool = new ThreadPool({ module, size: threads, data: subject });
   }
 
-  describe(): Promise<SubjectRecord> {
-    return this.#ask({ method: 'describe' });
+  describe(control?: Pick<PieceControl, 'onPhase'>): Promise<SubjectRecord> {
+    return this.#ask({ method: 'describe' }, control);
   }
 
   sampleIds(indices: readonly number[]): Promise<string[]> {
@@ -61,13 +61,22 @@ class ThreadExecutor implements PieceExecutor {
   /** Calls and answers are paired by the type; what comes back is what the thread's switch returns. */
   async #ask<Call extends ThreadCall>(
     call: Call,
-    { signal, onProgress, onNote }: PieceControl = {},
+    { signal, onProgress, onNote, onPhase }: PieceControl = {},
   ): Promise<AnswerTo<Call['method']>> {
     const options = {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (news: ThreadNews) => {
-        if (news.kind === 'note') onNote?.(news.note);
-        else onProgress?.(news.fraction);
+        switch (news.kind) {
+          case 'progress':
+            onProgress?.(news.fraction);
+            break;
+          case 'note':
+            onNote?.(news.note);
+            break;
+          case 'phase':
+            onPhase?.(news.phase);
+            break;
+        }
       },
     };
     return (await this.#pool.run(call, options)) as AnswerTo<Call['method']>;

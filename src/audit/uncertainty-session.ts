@@ -20,6 +20,7 @@ import { describeDetectors, type Detectors, fitDetectors, observe, scoreKey } fr
 import type { EvasionStep, OutputOf } from './piece.ts';
 import type { SampleDivision } from './sample-division.ts';
 import type { AuditSubject, PosteriorRecord } from './subject.ts';
+import type { ThreadPhase } from './thread-phase.ts';
 
 /** What a thread has open already, and what scores are fitted on. */
 export interface UncertaintyParts {
@@ -30,6 +31,8 @@ export interface UncertaintyParts {
   readonly subject: AuditSubject;
   readonly division: SampleDivision;
   readonly samples: Samples;
+  /** Hears when something is fitted, which takes a while. */
+  readonly phase: ThreadPhase;
   /** Where the samples to fit on come from, and which of them. */
   readonly fitting: { readonly samples: Samples; readonly indices: readonly number[] };
 }
@@ -82,6 +85,7 @@ export class UncertaintySession {
       ...(trainingCount === undefined ? {} : { trainingCount }),
       ...(layers === undefined ? {} : { dropoutLayers: layers }),
     });
+    parts.phase.enter(undefined);
     return new UncertaintySession(parts, choice, companions);
   }
 
@@ -118,10 +122,19 @@ export class UncertaintySession {
 
   /** The fitted scores, and which are missing why. Fits them when it is first called. */
   detectors(): Promise<Detectors> {
-    this.#detectors ??= this.#lastLayer().then(layer =>
-      fitDetectors(this.#parts.classifier, layer, fittingSamples(this.#parts)),
-    );
+    this.#detectors ??= this.#fitDetectors();
     return this.#detectors;
+  }
+
+  async #fitDetectors(): Promise<Detectors> {
+    const { classifier, phase } = this.#parts;
+    const layer = await this.#lastLayer();
+    phase.enter('Fitting scores');
+    try {
+      return await fitDetectors(classifier, layer, fittingSamples(this.#parts));
+    } finally {
+      phase.enter(undefined);
+    }
   }
 
   /** All scores of some inputs. */
@@ -194,7 +207,7 @@ export class UncertaintySession {
 
   async #choosePasses(): Promise<{ passes: number; passesReason: string }> {
     const { choice } = this;
-    const { subject, samples, division } = this.#parts;
+    const { subject, samples, division, phase } = this.#parts;
     const { passes, standardError } = subject.uncertainty;
     if (!choice.applicable) throw new RangeError(choice.reason);
     const { ownPasses } = choice.posterior;
@@ -206,6 +219,7 @@ export class UncertaintySession {
     const [pilot] = [division.baseline, division.samples].filter(({ length }) => length > 0);
     const indices = (pilot ?? []).slice(0, pilotSamples);
     const { inputs } = await samples.read(indices);
+    phase.enter('Choosing the number of passes');
     const { mutualInformationError } = await choice.posterior.score(inputs, {
       passes: pilotPasses,
       seed: subject.seed,
@@ -261,6 +275,8 @@ async function* fittingSamples({ fitting }: UncertaintyParts): AsyncGenerator<La
   }
 }
 
+/** Inputs to fit a posterior on, read only where it is fitted. */
 async function* inputsOf(parts: UncertaintyParts): AsyncGenerator<Batch> {
+  parts.phase.enter('Fitting the posterior');
   for await (const { inputs } of fittingSamples(parts)) yield inputs;
 }

@@ -20,7 +20,7 @@ export async function openInline(
   return {
     subject,
     threads,
-    describe: () => Promise.resolve(session.describe()),
+    describe: control => session.describe(control),
     sampleIds: indices => Promise.resolve(session.sampleIds(indices)),
     checkGradient: (indices, control) => session.checkGradient(indices, control),
     run: async (task, control?: PieceControl) => {
