@@ -1,27 +1,16 @@
-import type {
-  CalibrationRecord,
-  Detection,
-  DetectionRow,
-  Estimate,
-  Separation,
-} from '../report/detection-record.ts';
-import { mean, proportion } from '../report/statistics.ts';
-import {
-  calibrationReport,
-  fitTemperature,
-  type LabelledLogits,
-} from '../uncertainty/calibration.ts';
+import type { Detection, DetectionRow, Separation } from '../report/detection-record.ts';
+import { proportion } from '../report/statistics.ts';
 import { detectionReport } from '../uncertainty/detection.ts';
 import { realisedRate, type Threshold, thresholdAtRate } from '../uncertainty/threshold.ts';
+import { calibrationOf } from './calibration-summary.ts';
 import type { ConditionResults } from './condition-results.ts';
+import { meanEstimate, ratioEstimate } from './mean-estimates.ts';
 import type { DetectorRecord } from './piece.ts';
+import { histogram, histogramEdges } from './score-histogram.ts';
 import type { PosteriorRecord } from './subject.ts';
 
 /** False-positive rates that thresholds are set by. */
 const targetRates = [0.01, 0.05] as const;
-const histogramBins = 16;
-/** 0.975 quantile of the standard normal. */
-const z = 1.959963984540054;
 
 /** What is the same for the whole audit. */
 export interface DetectionBasis {
@@ -56,7 +45,9 @@ export class DetectionSummary {
       columnOf(clean, name).every(Number.isFinite),
     );
     const sets: ScoredSets = { clean, baseline, conditions: scored };
-    const edges = new Map(names.map(name => [name, histogramEdges(scored, name)]));
+    const edges = new Map(
+      names.map(name => [name, histogramEdges(scored.map(results => columnOf(results, name)))]),
+    );
     const thresholds = new Map(
       names.map(name => [name, baseline === undefined ? [] : thresholdsOf(baseline, name)]),
     );
@@ -204,111 +195,9 @@ function thresholdsOf(baseline: ConditionResults, name: string): Threshold[] {
     : [];
 }
 
-function meanEstimate(values: Float64Array): Estimate {
-  const value = mean([...values]) ?? 0;
-  const halfWidth = z * standardError(values, value);
-  return { value, lower: value - halfWidth, upper: value + halfWidth };
-}
-
-/**
- * Ratio of two means of independent samples; the interval is that of its logarithm (delta method).
- * Null where a score can be negative or the reference is 0.
- */
-function ratioEstimate(values: Float64Array, reference: Float64Array): Estimate | null {
-  const [above, below] = [mean([...values]) ?? 0, mean([...reference]) ?? 0];
-  const isPositive = (score: number) => score >= 0;
-  if (below === 0 || ![...values, ...reference].every(isPositive)) return null;
-  const value = above / below;
-  if (above === 0) return { value, lower: 0, upper: 0 };
-  const relative = Math.hypot(
-    standardError(values, above) / above,
-    standardError(reference, below) / below,
-  );
-  return {
-    value,
-    lower: value * Math.exp(-z * relative),
-    upper: value * Math.exp(z * relative),
-  };
-}
-
-/** Of the mean; 0 for a single value. */
-function standardError(values: Float64Array, average: number): number {
-  const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  return values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-/** Equal bins between the 1st and the 99th percentile of all conditions together. */
-function histogramEdges(conditions: readonly ConditionResults[], name: string): number[] {
-  const all = Float64Array.from(
-    conditions.flatMap(results => [...columnOf(results, name)].filter(Number.isFinite)),
-  ).sort();
-  const at = (share: number) => all[Math.round(share * (all.length - 1))] ?? 0;
-  const [lower, upper] = [at(0.01), at(0.99)];
-  return Array.from(
-    { length: histogramBins - 1 },
-    (_, i) => lower + ((i + 1) / histogramBins) * (upper - lower),
-  );
-}
-
-function histogram(values: Float64Array, edges: readonly number[]): number[] {
-  const counts = Array.from({ length: edges.length + 1 }, () => 0);
-  for (const value of values) {
-    const bin = edges.findIndex(edge => value <= edge);
-    const at = bin === -1 ? edges.length : bin;
-    counts[at] = (counts[at] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** Why nothing could be set on the separate clean set, and what to do. */
 function whyNoBaseline(conditions: readonly ConditionResults[]): string {
   return conditions.some(({ plan }) => plan.kind === 'baseline')
     ? 'The separate clean set has no scores yet.'
     : 'There is no separate clean set, since every sample of the data is audited: audit half of them ("samples"), or give more data.';
-}
-
-/**
- * Calibration on the clean samples: of the model, with a temperature that was fitted on the separate
- * clean set where there is one, and of the posterior's mean prediction.
- */
-function calibrationOf(
-  clean: ConditionResults,
-  baseline: ConditionResults | undefined,
-): Pick<Detection, 'calibration'> {
-  const finite = (results: ConditionResults) => results.logits.values.every(Number.isFinite);
-  if (!finite(clean)) return {};
-  const fitted = baseline !== undefined && finite(baseline) ? fitTemperature(baseline) : undefined;
-  const temperature = fitted === undefined || fitted.atBound ? null : fitted.temperature;
-  const { labels } = clean;
-  const { monteCarloLogits, probitLogits } = clean.scores;
-  return {
-    calibration: {
-      asSaved: calibrationRecord(clean),
-      temperature,
-      withTemperature: temperature === null ? null : calibrationRecord(clean, temperature),
-      ...(monteCarloLogits === undefined
-        ? {}
-        : { monteCarlo: calibrationRecord({ logits: monteCarloLogits, labels }) }),
-      ...(probitLogits === undefined
-        ? {}
-        : { probit: calibrationRecord({ logits: probitLogits, labels }) }),
-    },
-  };
-}
-
-function calibrationRecord(labelled: LabelledLogits, temperature = 1): CalibrationRecord {
-  const report = calibrationReport(labelled, temperature);
-  const known = (value: number) => (Number.isNaN(value) ? null : value);
-  return {
-    count: labelled.logits.count,
-    expectedError: report.expected,
-    maximumError: report.maximum,
-    negativeLogLikelihood: report.negativeLogLikelihood,
-    brier: report.brier,
-    bins: report.bins.map(bin => ({
-      ...bin,
-      confidence: known(bin.confidence),
-      accuracy: known(bin.accuracy),
-    })),
-  };
 }

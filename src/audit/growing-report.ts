@@ -1,4 +1,3 @@
-import { createAttack } from '../attacks/create-attack.ts';
 import type { ResolvedConfig } from '../config/resolve-config.ts';
 import type {
   AuditReport,
@@ -8,13 +7,13 @@ import type {
   Flag,
   GradientCheckRecord,
   Proportion,
-  SampleRecord,
 } from '../report/audit-report.ts';
 import type { ManifoldPictures } from '../report/manifold-record.ts';
 import { evaluateRequirements } from '../report/evaluate-requirements.ts';
 import { portablePath } from '../report/report-files.ts';
 import { proportion } from '../report/statistics.ts';
 import { trustedVerdicts } from '../report/trusted-verdicts.ts';
+import { attackRecord } from './attack-record.ts';
 import { ConditionResults } from './condition-results.ts';
 import { summariseCondition } from './condition-summary.ts';
 import { CopiedSamples } from './copied-samples.ts';
@@ -22,9 +21,11 @@ import { DetectionSummary } from './detection-summary.ts';
 import { raiseFlags } from './flags.ts';
 import { describePictures, summariseManifold } from './manifold-summary.ts';
 import type { DetectorRecord, OutputOf, PieceOutput } from './piece.ts';
-import type { AuditPlan, PlannedPiece } from './plan.ts';
+import type { AuditPlan } from './plan.ts';
+import type { PlannedPiece } from './planned-piece.ts';
 import type { ProbeResult } from './probes.ts';
 import type { EarlyDecision } from './early-decision.ts';
+import { sampleRecords } from './sample-records.ts';
 import { summariseCertificates } from './certified-summary.ts';
 import { summariseRobustness } from './robustness-summary.ts';
 import type { SubjectRecord } from './subject.ts';
@@ -207,7 +208,7 @@ export class GrowingReport {
         weaknesses: this.#weaknesses,
       }),
       flags,
-      samples: this.#samples(),
+      samples: sampleRecords(this.#plan, this.conditions, this.#ids),
       arrays: { ...this.#arrays },
     };
   }
@@ -233,25 +234,9 @@ export class GrowingReport {
     return this.conditions.map(results => {
       const summary = summariseCondition(results, context);
       const { attack } = results.plan;
-      if (attack === undefined) return summary;
-      const { name, kind, norm, settings } = createAttack(attack.settings);
-      const further = {
-        ...(attack.target === undefined ? {} : { target: attack.target }),
-        ...(attack.evasion === undefined
-          ? {}
-          : {
-              evasionWeight: attack.evasion.weight,
-              evasionPasses: attack.evasion.passes,
-              evasionSteps: attack.evasion.steps,
-            }),
-        ...(attack.madeOn === undefined
-          ? {}
-          : { madeOn: portablePath(this.#config.folder, attack.madeOn) }),
-        ...(this.#config.config.averagedPasses === 1
-          ? {}
-          : { averagedPasses: this.#config.config.averagedPasses }),
-      };
-      return { ...summary, attack: { name, kind, norm, settings: { ...settings, ...further } } };
+      return attack === undefined
+        ? summary
+        : { ...summary, attack: attackRecord(attack, this.#config) };
     });
   }
 
@@ -298,29 +283,6 @@ export class GrowingReport {
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,
       skipped: this.#plan.skipped,
-    });
-  }
-
-  #samples(): SampleRecord[] {
-    return [
-      ...this.#sampleRecords('sample', this.#plan.samples),
-      ...this.#sampleRecords('baseline', this.#plan.baseline),
-    ];
-  }
-
-  #sampleRecords(role: SampleRecord['role'], indices: readonly number[]): SampleRecord[] {
-    const own = this.conditions.filter(results =>
-      role === 'baseline' ? results.plan.kind === 'baseline' : results.isOfSamples,
-    );
-    return indices.flatMap((index, position) => {
-      const known = own.flatMap(results => {
-        const sample = results.sample(position);
-        return sample === undefined ? [] : [[results.plan.id, sample] as const];
-      });
-      const label = own[0]?.labels[position];
-      if (known.length === 0 || label === undefined) return [];
-      const id = this.#ids.get(index) ?? String(index);
-      return [{ index, id, label, role, conditions: Object.fromEntries(known) }];
     });
   }
 }

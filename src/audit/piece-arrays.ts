@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { NumpyValues } from '../numpy/dtype.ts';
 import type { WritableArray } from '../numpy/write-numpy.ts';
+import { row, rows, take, type Layout, type NamedArrays } from './array-layout.ts';
 import type {
   CorrectedAnswers,
   DetectorRecord,
@@ -9,21 +10,6 @@ import type {
   PieceOutput,
   PosteriorAnswers,
 } from './piece.ts';
-
-/** The arrays of a kept piece by name. */
-export type PieceArrays = ReadonlyMap<string, NumpyValues>;
-
-/** Names of arrays, each with its type. */
-type Layout = Readonly<
-  Record<
-    string,
-    | Float32ArrayConstructor
-    | Float64ArrayConstructor
-    | Int32ArrayConstructor
-    | Uint8ArrayConstructor
-  >
->;
-type Content<Of extends Layout> = { readonly [Name in keyof Of]: Of[Name]['prototype'] };
 
 /** Which arrays each output is kept as; kept pieces are read by these names. */
 const layouts = {
@@ -123,7 +109,7 @@ export function encodePiece(output: PieceOutput): Record<string, WritableArray> 
 }
 
 /** The output that arrays hold; undefined when one is missing or of another type. */
-export function decodePiece(arrays: PieceArrays): PieceOutput | undefined {
+export function decodePiece(arrays: NamedArrays): PieceOutput | undefined {
   return (
     decodePredict(arrays) ??
     decodeAttack(arrays) ??
@@ -133,29 +119,6 @@ export function decodePiece(arrays: PieceArrays): PieceOutput | undefined {
     decodeIllustrate(arrays) ??
     decodeScore(arrays)
   );
-}
-
-function row(values: NumpyValues): WritableArray {
-  return { values, shape: [values.length] };
-}
-
-/** The arrays that a layout names. */
-function rows<Of extends Layout>(layout: Of, content: Content<Of>): Record<string, WritableArray> {
-  const names: (keyof Of & string)[] = Object.keys(layout);
-  return Object.fromEntries(names.map(name => [name, row(content[name])]));
-}
-
-/** The arrays that a layout names; undefined when one is missing or of another type. */
-function take<Of extends Layout>(arrays: PieceArrays, layout: Of): Content<Of> | undefined {
-  const found = Object.fromEntries(Object.keys(layout).map(name => [name, arrays.get(name)]));
-  return fits(found, layout) ? found : undefined;
-}
-
-function fits<Of extends Layout>(
-  found: Readonly<Record<string, unknown>>,
-  layout: Of,
-): found is Content<Of> {
-  return Object.entries(layout).every(([name, type]) => found[name] instanceof type);
 }
 
 function codesOf(outcomes: readonly PieceOutcome[]): Int32Array {
@@ -170,26 +133,26 @@ function outcomesOf(codes: Int32Array): PieceOutcome[] | undefined {
   return outcomes.length === codes.length ? outcomes : undefined;
 }
 
-function decodePredict(arrays: PieceArrays): OutputOf<'predict'> | undefined {
+function decodePredict(arrays: NamedArrays): OutputOf<'predict'> | undefined {
   const found = take(arrays, layouts.predict);
   return found && { kind: 'predict', ...found };
 }
 
-function decodeAttack(arrays: PieceArrays): OutputOf<'attack'> | undefined {
+function decodeAttack(arrays: NamedArrays): OutputOf<'attack'> | undefined {
   const found = take(arrays, layouts.attack);
   const outcomes = found && outcomesOf(found.outcomes);
   if (found === undefined || outcomes === undefined) return undefined;
   return { kind: 'attack', ...found, outcomes, ...take(arrays, optional.latentDistances) };
 }
 
-function decodeCertify(arrays: PieceArrays): OutputOf<'certify'> | undefined {
+function decodeCertify(arrays: NamedArrays): OutputOf<'certify'> | undefined {
   const found = take(arrays, layouts.certify);
   if (found === undefined) return undefined;
   const { certifiedLabels: labels, ...certificates } = found;
   return { kind: 'certify', ...certificates, labels };
 }
 
-function decodeProbe(arrays: PieceArrays): OutputOf<'probe'> | undefined {
+function decodeProbe(arrays: NamedArrays): OutputOf<'probe'> | undefined {
   const found = take(arrays, layouts.probe);
   const unbounded = found && outcomesOf(found.unbounded);
   const [passDifference] = found?.passDifference ?? [];
@@ -222,7 +185,7 @@ function correctionRows({
   ];
 }
 
-function decodeCorrect(arrays: PieceArrays): OutputOf<'correct'> | undefined {
+function decodeCorrect(arrays: NamedArrays): OutputOf<'correct'> | undefined {
   const corrections = [...arrays].flatMap(([name, predictions]) => {
     if (!name.startsWith(correctionPrefix) || !(predictions instanceof Int32Array)) return [];
     const [kind, method, label] = JSON.parse(name.slice(correctionPrefix.length)) as [
@@ -239,7 +202,7 @@ function decodeCorrect(arrays: PieceArrays): OutputOf<'correct'> | undefined {
   return corrections.length === 0 ? undefined : { kind: 'correct', corrections };
 }
 
-function decodeIllustrate(arrays: PieceArrays): OutputOf<'illustrate'> | undefined {
+function decodeIllustrate(arrays: NamedArrays): OutputOf<'illustrate'> | undefined {
   const found = take(arrays, layouts.illustrate);
   return (
     found && {
@@ -259,7 +222,7 @@ function decodeIllustrate(arrays: PieceArrays): OutputOf<'illustrate'> | undefin
   );
 }
 
-function decodeScore(arrays: PieceArrays): OutputOf<'score'> | undefined {
+function decodeScore(arrays: NamedArrays): OutputOf<'score'> | undefined {
   const scores = [...arrays].flatMap(([name, values]) =>
     name.startsWith(scorePrefix) && values instanceof Float64Array
       ? [[name.slice(scorePrefix.length), values] as const]
@@ -283,7 +246,7 @@ function posteriorRows(posterior: PosteriorAnswers): Record<string, WritableArra
 }
 
 /** Undefined where there was no posterior. */
-function decodePosterior(arrays: PieceArrays): PosteriorAnswers | undefined | 'incomplete' {
+function decodePosterior(arrays: NamedArrays): PosteriorAnswers | undefined | 'incomplete' {
   if (!arrays.has('prediction')) return undefined;
   const found = take(arrays, layouts.posterior);
   if (found === undefined) return 'incomplete';

@@ -4,7 +4,7 @@ import type { AuditOptions } from './audit-options.ts';
 import type { OutputOf, PieceOutput, PieceTask } from './piece.ts';
 import type { PieceControl, PieceExecutor } from './piece-executor.ts';
 import type { PieceStore } from './piece-store.ts';
-import type { PlannedPiece } from './plan.ts';
+import type { PlannedPiece } from './planned-piece.ts';
 
 /** Gets the output of pieces: from an earlier run where it was kept, from a thread otherwise. */
 export class PieceRunner {

@@ -1,4 +1,4 @@
-import type { PlannedPiece } from './plan.ts';
+import type { PlannedPiece } from './planned-piece.ts';
 
 /**
  * Hands out the pieces of a plan in order, each when what it builds on is finished: an attack

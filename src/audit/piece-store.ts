@@ -4,7 +4,8 @@ import { openNpz } from '../numpy/open-numpy.ts';
 import { writeNpz } from '../numpy/write-numpy.ts';
 import { makeFolder } from './atomic-file.ts';
 import type { PieceOutput } from './piece.ts';
-import { decodePiece, encodePiece, type PieceArrays } from './piece-arrays.ts';
+import type { NamedArrays } from './array-layout.ts';
+import { decodePiece, encodePiece } from './piece-arrays.ts';
 
 /** Most bytes of finished pieces that are kept; the least recently written go first. */
 const limitBytes = 2 * 1024 ** 3;
@@ -66,7 +67,7 @@ export class PieceStore {
   }
 }
 
-async function readAll(path: string): Promise<PieceArrays> {
+async function readAll(path: string): Promise<NamedArrays> {
   const archive = await openNpz(path);
   const arrays = await Promise.all(
     archive.names.map(async name => {

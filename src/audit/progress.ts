@@ -1,5 +1,5 @@
 import type { AuditEvent } from '../protocol/worker-protocol.ts';
-import type { PlannedPiece } from './plan.ts';
+import type { PlannedPiece } from './planned-piece.ts';
 
 /** Milliseconds between two progress events. */
 const interval = 100;

@@ -4,19 +4,20 @@ import type { Engine } from '../engine/engine.ts';
 import { prepareStep, type PreparedStep } from '../engine/step-function.ts';
 import { Random } from '../random/random.ts';
 import { toNetworkUnits, type DataScale } from './data-scale.ts';
+import { HeldOutError } from './held-out-error.ts';
 import { addInputNoise } from './input-noise.ts';
 import { ManifoldError } from './manifold-error.ts';
 import type { Recipe } from './recipe.ts';
+import { runningAverage } from './running-average.ts';
 import type { ManifoldNetworks } from './trainable-network.ts';
 import { TrainingOrder } from './training-order.ts';
 import type { TrainingSplit } from './training-split.ts';
-import { adamFactors, criticStep, generatorStep, reconstructionStep } from './training-steps.ts';
+import { adamFactors, criticStep, generatorStep } from './training-steps.ts';
 import type {
   NetworkName,
   NetworkTraining,
   TrainingPoint,
   TrainingState,
-  Weights,
 } from './training-state.ts';
 
 /** Samples without labels, read lazily. */
@@ -59,9 +60,6 @@ export const evaluationInterval = 100;
 /** An error counts as better when it is smaller by this share. */
 const leastProgress = 0.002;
 
-/** Number of steps over which weights are averaged, once there have been enough. */
-const averagedSteps = 100;
-
 /**
  * Trains the three networks of a manifold: WGAN with gradient penalty and inverter, side by side. The
  * same seed, data and recipe give the same weights on the same engine, whether or not the training
@@ -85,8 +83,7 @@ class Training {
   readonly #options: TrainingOptions;
   readonly #criticStep: PreparedStep;
   readonly #generatorStep: PreparedStep;
-  readonly #evaluation: PreparedStep;
-  readonly #heldOut: Batch;
+  readonly #heldOutError: HeldOutError;
   readonly #order: TrainingOrder;
   readonly #began = performance.now();
   #state: TrainingState;
@@ -94,27 +91,26 @@ class Training {
 
   private constructor(
     options: TrainingOptions,
-    steps: readonly [PreparedStep, PreparedStep, PreparedStep],
-    heldOut: Batch,
+    steps: readonly [PreparedStep, PreparedStep],
+    heldOutError: HeldOutError,
   ) {
     this.#options = options;
-    [this.#criticStep, this.#generatorStep, this.#evaluation] = steps;
-    this.#heldOut = heldOut;
+    [this.#criticStep, this.#generatorStep] = steps;
+    this.#heldOutError = heldOutError;
     this.#order = new TrainingOrder(options.split.training, options.recipe.batchSize, options.seed);
     this.#state = options.start;
   }
 
   static async prepare(options: TrainingOptions): Promise<Training> {
     const { engine, networks, recipe, inputs, split, scale } = options;
-    const heldOut = await inputs.read(split.heldOut);
+    const heldOut = toNetworkUnits(await inputs.read(split.heldOut), scale, networks.sampleShape);
     return new Training(
       options,
       [
         await prepareStep(engine, criticStep(networks, recipe)),
         await prepareStep(engine, generatorStep(networks, recipe)),
-        await prepareStep(engine, reconstructionStep(networks, recipe)),
       ],
-      toNetworkUnits(heldOut, scale, networks.sampleShape),
+      await HeldOutError.prepare(engine, networks, recipe, heldOut),
     );
   }
 
@@ -136,7 +132,7 @@ class Training {
   async dispose(): Promise<void> {
     await this.#criticStep.dispose();
     await this.#generatorStep.dispose();
-    await this.#evaluation.dispose();
+    await this.#heldOutError.dispose();
   }
 
   /** Whether the last evaluations, as many as the patience, brought nothing. */
@@ -215,8 +211,8 @@ class Training {
       ...this.#state,
       step,
       averages: {
-        generator: averaged(averages.generator, renewed.generator.weights, step),
-        inverter: averaged(averages.inverter, renewed.inverter.weights, step),
+        generator: runningAverage(averages.generator, renewed.generator.weights, step),
+        inverter: runningAverage(averages.inverter, renewed.inverter.weights, step),
       },
     };
   }
@@ -239,7 +235,7 @@ class Training {
     const { training, latent, distance, steps } = this.#sums;
     const point: TrainingPoint = {
       step,
-      heldOutError: await this.#heldOutError(),
+      heldOutError: await this.#heldOutError.measure(averages),
       trainingError: training / steps,
       latentError: latent / steps,
       criticDistance: distance / steps,
@@ -253,22 +249,6 @@ class Training {
       best: point.heldOutError < smallest ? averages : best,
       history: [...history, point],
     };
-  }
-
-  /** Mean ‖G(I(x)) − x‖² of the held-out samples, with the averaged weights. */
-  async #heldOutError(): Promise<number> {
-    const { batchSize } = this.#options.recipe;
-    const { generator, inverter } = this.#state.averages;
-    const { count } = this.#heldOut;
-    let sum = 0;
-    for (let start = 0; start < count; start += batchSize) {
-      // The last part is filled up with the first samples, whose errors are left out.
-      const rows = Array.from({ length: batchSize }, (_, i) => (start + i) % count);
-      const inputs = this.#heldOut.gather(rows).values;
-      const [errors] = await this.#evaluation.run([inputs, ...generator, ...inverter]);
-      errors?.subarray(0, count - start).forEach(error => (sum += error));
-    }
-    return sum / count;
   }
 }
 
@@ -288,15 +268,6 @@ function trainingFrom(arrays: readonly Float32Array[]): NetworkTraining {
     means: arrays.slice(count, 2 * count),
     squares: arrays.slice(2 * count),
   };
-}
-
-/** A running average; the first steps count for less, since they are far from the end. */
-function averaged(averages: Weights, weights: Weights, step: number): Weights {
-  const share = Math.max(1 / averagedSteps, 9 / (step + 9));
-  return averages.map((values, index) => {
-    const current = weights[index] as Float32Array;
-    return values.map((value, i) => value + share * ((current[i] as number) - value));
-  });
 }
 
 function diverged(step: number): ManifoldError {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PieceSchedule } from '../../src/audit/piece-schedule.ts';
 import type { PieceStep } from '../../src/audit/piece.ts';
-import type { PlannedPiece } from '../../src/audit/plan.ts';
+import type { PlannedPiece } from '../../src/audit/planned-piece.ts';
 import type { PlannedCondition } from '../../src/audit/planned-condition.ts';
 
 function condition(id: string, kind: PlannedCondition['kind']): PlannedCondition {
