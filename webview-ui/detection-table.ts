@@ -9,7 +9,8 @@ import {
   withInterval,
 } from '../src/report/detection-table.ts';
 import { scoreTitle } from '../src/report/score-names.ts';
-import { percent, percentWithInterval, scientific } from '../src/report/wording.ts';
+import { scoreValue } from '../src/report/score-value.ts';
+import { percent, percentWithInterval } from '../src/report/wording.ts';
 import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import './score-histogram.ts';
 import { sharedStyles, tableStyles } from './shared-styles.ts';
@@ -149,7 +150,10 @@ export class DetectionTable extends LitElement {
 
   #leadingRow(condition: Condition, row: DetectionRow, clean: DetectionRow | undefined): unknown {
     const { separation } = row;
-    const spread = `${row.count} samples, mean ${scientific(row.mean.value)}, from ${scientific(row.mean.lower)} to ${scientific(row.mean.upper)}`;
+    const [mean, from, to] = [row.mean.value, row.mean.lower, row.mean.upper].map(value =>
+      this.#valueOf(row, value),
+    );
+    const spread = `${row.count} samples, mean ${mean}, from ${from} to ${to}`;
     return html`<tr aria-current=${this.#isCurrent(condition)}>
       <th scope="row">${rowName(condition, row)}</th>
       <td class="text">${adversaryOf(condition)}</td>
@@ -178,7 +182,7 @@ export class DetectionTable extends LitElement {
     const { separation } = row;
     return html`<tr aria-current=${this.#isCurrent(condition)}>
       <th scope="row">${rowName(condition, row)}</th>
-      ${numberCell(scientific(row.mean.value))}
+      ${numberCell(this.#valueOf(row, row.mean.value))}
       ${
         separation === null
           ? html`<td colspan="4"></td>`
@@ -190,6 +194,10 @@ export class DetectionTable extends LitElement {
             ].map(words => numberCell(words))
       }
     </tr>`;
+  }
+
+  #valueOf({ score }: DetectionRow, value: number): string {
+    return scoreValue(this.detection ?? { histogramEdges: {} }, score, value);
   }
 
   #isCurrent({ id }: Condition): 'true' | 'false' {

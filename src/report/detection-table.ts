@@ -2,6 +2,7 @@ import type { AuditReport, Condition } from './audit-report.ts';
 import type { ConditionTable } from './condition-table.ts';
 import type { CalibrationRecord, Detection, DetectionRow, Estimate } from './detection-record.ts';
 import { scoreTitle } from './score-names.ts';
+import { scoreValue } from './score-value.ts';
 import { percent, percentWithInterval, ratio, scientific, significant } from './wording.ts';
 
 /** What tables are made from: the report, or the part of it that the panel has. */
@@ -84,7 +85,7 @@ export function conditionDetectionTable(
     row => row.condition === condition.id && row.subset === subset,
   );
   const [first] = rows;
-  if (first === undefined) return undefined;
+  if (detection === undefined || first === undefined) return undefined;
   const of = subset === 'succeeded' ? `${condition.label}, successes` : condition.label;
   return {
     header: [
@@ -104,7 +105,7 @@ export function conditionDetectionTable(
     ],
     rows: rows.map(({ score, mean, ratio: toClean, separation }) => [
       scoreTitle(score),
-      meanWithInterval(mean),
+      meanWithInterval(mean, score, detection),
       ratioWithInterval(toClean),
       ...(separation === null
         ? []
@@ -129,7 +130,7 @@ export function thresholdTable({ detection }: DetectionReported): ConditionTable
     rows: detection.thresholds.map(({ score, targetRate, value, calibrationRate, realised }) => [
       scoreTitle(score),
       percent(targetRate),
-      scientific(value),
+      scoreValue(detection, score, value),
       percent(calibrationRate),
       percentWithInterval(realised),
     ]),
@@ -215,9 +216,14 @@ export function withInterval(estimate: Estimate | undefined): string {
 }
 
 /** `0.186 (0.167–0.204)`, and `-6.02 (-7.09 to -4.94)`, where a dash would be read as a sign. */
-function meanWithInterval({ value, lower, upper }: Estimate): string {
+function meanWithInterval(
+  { value, lower, upper }: Estimate,
+  score: string,
+  detection: Detection,
+): string {
+  const [mean, from, to] = [value, lower, upper].map(end => scoreValue(detection, score, end));
   const between = lower < 0 ? ' to ' : '–';
-  return `${scientific(value)} (${scientific(lower)}${between}${scientific(upper)})`;
+  return `${mean} (${from}${between}${to})`;
 }
 
 /** `2.76× (2.4–3.2)`. */

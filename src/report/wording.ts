@@ -16,13 +16,13 @@ export function percentWithInterval(p: Proportion | null): string {
   return `${percent(p.value)} (${(100 * p.lower).toFixed(1)}–${(100 * p.upper).toFixed(1)})`;
 }
 
-/** Four significant digits, without exponent where it stays short: `0.0245`, `6.80e-4`. */
-export function scientific(value: number | null): string {
+/** Three significant digits or so many, without exponent where it stays short: `0.0245`, `6.80e-4`. */
+export function scientific(value: number | null, digits = 3): string {
   if (value === null || !Number.isFinite(value)) return '–';
   if (value === 0) return '0';
   return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4
-    ? value.toPrecision(3)
-    : value.toExponential(2);
+    ? value.toPrecision(digits)
+    : value.toExponential(digits - 1);
 }
 
 /** A ratio: `2.76×`. */
