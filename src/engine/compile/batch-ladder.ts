@@ -18,6 +18,9 @@ const mostBytes = 80 * 2 ** 20;
 /** Multiplications that take about as long as compiling a function once more. */
 const compilingCost = 3e9;
 
+/** Rows that take about as long as what a call costs whatever its size. */
+const callCost = 2;
+
 /** A part of a batch: so many samples, run by the program that was compiled for `size` of them. */
 export interface Piece {
   readonly size: number;
@@ -51,9 +54,7 @@ export class BatchLadder {
 
   /** The next piece of a batch of which `remaining` samples, at least one, are left. */
   next(remaining: number): Piece {
-    const fitting = this.#sizes.filter(size => size <= remaining + size / 4);
-    // The smallest that takes all that is left, else the largest.
-    const best = fitting.find(size => size >= remaining) ?? fitting.at(-1) ?? 1;
+    const best = this.#firstOfCheapest(remaining);
     const size = this.#compiled.has(best) ? best : this.#orCompiled(best, remaining);
     this.#compiled.add(size);
     return { size, rows: Math.min(size, remaining) };
@@ -67,6 +68,29 @@ export class BatchLadder {
   avoid(size: number): boolean {
     this.#sizes = this.#sizes.filter(other => other < size);
     return this.#sizes.length > 0;
+  }
+
+  /**
+   * The largest of the sizes that together take the least rows and calls. A size that would be filled
+   * by less than three quarters is none of them.
+   */
+  #firstOfCheapest(remaining: number): number {
+    const largest = this.#sizes.at(-1) ?? 1;
+    if (remaining >= 4 * largest) return largest;
+    const costs = [0];
+    let best = 1;
+    for (let rows = 1; rows <= remaining; rows++) {
+      let least = Infinity;
+      for (const size of this.#sizes) {
+        if (size > rows + size / 4) break;
+        const cost = size + callCost + (costs[Math.max(0, rows - size)] ?? 0);
+        if (cost > least) continue;
+        least = cost;
+        best = size;
+      }
+      costs.push(least);
+    }
+    return best;
   }
 
   /** A larger size that is compiled already, as long as padding is cheaper than compiling. */

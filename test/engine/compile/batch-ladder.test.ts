@@ -28,12 +28,21 @@ describe('batch sizes', () => {
 
   test('a rest is padded while that is cheaper than compiling, then it gets its own size', () => {
     const ladder = new BatchLadder(convolutional);
-    expect(piecesOf(ladder, 100)).toEqual([
-      { size: 64, rows: 64 },
-      { size: 64, rows: 36 },
+    expect(piecesOf(ladder, 70)).toEqual([
+      { size: 50, rows: 50 },
+      { size: 50, rows: 20 },
     ]);
-    const sizes = Array.from({ length: 50 }, () => piecesOf(ladder, 100)).at(-1);
-    expect(sizes?.map(({ size }) => size)).toEqual([64, 16, 16, 4]);
+    const sizes = Array.from({ length: 50 }, () => piecesOf(ladder, 70)).at(-1);
+    expect(sizes?.map(({ size }) => size)).toEqual([50, 16, 4]);
+  });
+
+  test('a batch is put together from few pieces without padding where there are such', () => {
+    const sizesOf = (count: number): number[] =>
+      piecesOf(new BatchLadder(convolutional), count).map(({ size }) => size);
+    expect(sizesOf(100)).toEqual([50, 50]);
+    expect(sizesOf(128)).toEqual([64, 64]);
+    expect(sizesOf(200)).toEqual([50, 50, 50, 50]);
+    expect(sizesOf(1000).slice(0, 12)).toEqual(Array<number>(12).fill(64));
   });
 
   test('a batch that is nearly full is padded', () => {
