@@ -28,7 +28,8 @@ interface Convolution {
 
 const convolutions: fc.Arbitrary<Convolution> = fc
   .record({
-    batch: fc.integer({ min: 1, max: 3 }),
+    // Fewer than a block of any processor, one or two and a rest.
+    batch: fc.constantFrom(1, 2, 3, 17),
     image: fc.tuple(fc.integer({ min: 5, max: 9 }), fc.integer({ min: 5, max: 9 })),
     filter: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
     // One, some that fill no block, and one or two blocks of any processor.
