@@ -230,7 +230,7 @@ export class UncertaintySession {
     return {
       passes: chosen.passes,
       passesReason: chosen.atBound
-        ? `The most there may be, for ${reached}; ${standardError} was asked for.`
+        ? `The most there may be, for ${reached}; the configuration wants ${standardError}.`
         : `Chosen for ${reached}, by a pilot of ${pilotPasses} passes on ${indices.length} samples.`,
     };
   }

@@ -51,7 +51,7 @@ export async function choosePosterior(
   if (options.method !== 'auto') {
     const posterior = await open(options.method, engine, saved, options);
     return posterior.applicable
-      ? { applicable: true, posterior, reason: `${options.method} was asked for.` }
+      ? { applicable: true, posterior, reason: 'As configured.' }
       : posterior;
   }
   const refusals: NotApplicable[] = [];

@@ -150,7 +150,7 @@ describe('the automatic choice', () => {
     expect(chosen).toMatchObject({
       applicable: true,
       posterior: { method: 'last-layer-laplace' },
-      reason: 'last-layer-laplace was asked for.',
+      reason: 'As configured.',
     });
   });
 });
