@@ -5,7 +5,11 @@
  * install torch foolbox adversarial-robustness-toolbox torchattacks cleverhans`); without one only
  * the first table is printed.
  *
- * Opening the model and compiling are not timed, on neither side; checking the results is, on ours.
+ * Opening the model is not timed, on neither side; checking the results is, on ours. The first table has
+ * what a user waits for: functions are compiled on the way, once for each size to which a batch shrinks.
+ * In the contests that is the time `cold`, in threads that have compiled nothing yet. What is held against
+ * the other tools is the same run once more, `warm`: they compile nothing, and have seen the whole batch
+ * forwards and backwards before the clock starts.
  *
  *     --only ATTACK    one contest, for example carlini-wagner
  *     --no-suite       without the first table
@@ -80,28 +84,50 @@ function shown(run: AttackRun, { epsilon }: AttackContest): string {
   return `${medianDistance(run).toFixed(3)} (${(100 * successRate(run)).toFixed(0)}%)`;
 }
 
+/** Two runs of one attack in threads of their own, which are open when the clock starts. */
+async function timeAfresh(settings: AttackSettings, samples: number): Promise<Reached> {
+  const fresh = await openExampleThreads('auto', threads);
+  try {
+    await Promise.all(Array.from({ length: threads }, () => fresh.describe()));
+    const cold = await runOurs(fresh, settings, samples);
+    return { settings, cold, warm: await runOurs(fresh, settings, samples) };
+  } finally {
+    await fresh.dispose();
+  }
+}
+
 type Row = Readonly<Record<string, string | number>>;
+
+/** Ours where it is as good as another tool. */
+interface Reached {
+  readonly settings: AttackSettings;
+  /** In threads that have compiled nothing yet. */
+  readonly cold: AttackRun;
+  /** The same once more. */
+  readonly warm: AttackRun;
+}
 
 /** Our runs of one contest, from little work to much, each made when it is first needed. */
 class Climb {
   readonly #contest: AttackContest;
   readonly #samples: number;
   readonly #runs: AttackRun[] = [];
+  readonly #reached = new Map<AttackSettings, Reached>();
 
   constructor(contest: AttackContest, samples: number) {
     this.#contest = contest;
     this.#samples = samples;
   }
 
-  /** The first that is as good. */
-  async reach(
-    theirs: AttackRun,
-  ): Promise<{ readonly settings: AttackSettings; readonly run: AttackRun } | undefined> {
+  /** The first that is as good, timed by itself. */
+  async reach(theirs: AttackRun): Promise<Reached | undefined> {
     for (const [i, settings] of this.#contest.rungs.entries()) {
-      if (this.#runs.length === 0) await warmUp(settings);
       const run = this.#runs[i] ?? (await runOurs(executor, settings, this.#samples));
       this.#runs[i] = run;
-      if (isAsGood(run, theirs, this.#contest)) return { settings, run };
+      if (!isAsGood(run, theirs, this.#contest)) continue;
+      const reached = this.#reached.get(settings) ?? (await timeAfresh(settings, this.#samples));
+      this.#reached.set(settings, reached);
+      return reached;
     }
     return undefined;
   }
@@ -144,14 +170,15 @@ if (python !== undefined) {
           'its result': shown(answer, contest),
           'its s': answer.seconds.toFixed(2),
           ours: reached === undefined ? '' : attackLabel(reached.settings),
-          'our result': reached === undefined ? 'not reached' : shown(reached.run, contest),
-          'our s': reached?.run.seconds.toFixed(2) ?? '',
+          'our result': reached === undefined ? 'not reached' : shown(reached.warm, contest),
+          'our s': reached?.warm.seconds.toFixed(2) ?? '',
+          'our s, cold': reached?.cold.seconds.toFixed(2) ?? '',
           'times as fast':
-            reached === undefined ? '' : (answer.seconds / reached.run.seconds).toFixed(1),
+            reached === undefined ? '' : (answer.seconds / reached.warm.seconds).toFixed(1),
           'by CPU time':
             reached === undefined
               ? ''
-              : (answer.processorSeconds / reached.run.processorSeconds).toFixed(1),
+              : (answer.processorSeconds / reached.warm.processorSeconds).toFixed(1),
         });
       }
     }
