@@ -154,8 +154,10 @@ export class Lowering {
   ): void {
     const { placements } = this;
     if (this.#elementwiseInBlocks(output, operands, build)) return;
+    // ONNX Runtime takes numbers one by one where the last axis has length 1.
     const channelsFirst =
-      output.shape.length === 4 && operands.some(operand => placements.isChannelsFirst(operand));
+      output.shape.length === 4 &&
+      (output.shape[3] === 1 || operands.some(operand => placements.isChannelsFirst(operand)));
     const names = operands.map(operand => {
       const uniform = placements.uniform(operand);
       if (uniform !== undefined) return this.graph.scalar(uniform, operand.type);

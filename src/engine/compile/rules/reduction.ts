@@ -83,13 +83,30 @@ function reduce(
   if (!isOrdered || first === 0) return apply(x);
 
   const isTrailing = axes.every((axis, index) => axis === shape.length - axes.length + index);
-  const count = sizeOf(permute(shape, axes));
-  if (isTrailing && operator === 'ReduceSum') return apply(withWholeRows(graph, x, shape));
   if (isTrailing) {
-    const sum = apply(withWholeRows(graph, x, shape), 'ReduceSum');
-    return graph.node('Div', [sum, graph.scalar(count)]);
+    const count = sizeOf(permute(shape, axes));
+    const sum = sumOfRows(graph, x, shape.slice(0, first), count);
+    const reduced = keepDims ? [...shape.slice(0, first), ...axes.map(() => 1)] : undefined;
+    const shaped = reduced === undefined ? sum : graph.reshape(sum, reduced);
+    return operator === 'ReduceSum' ? shaped : graph.node('Div', [shaped, graph.scalar(count)]);
   }
   return sizeOf(shape.slice(0, first)) === 1 ? onSeveralRows(graph, x, shape, apply) : apply(x);
+}
+
+/**
+ * Sums of rows of `count` numbers. The axes of a row become one, so that it is padded at most once.
+ *
+ * @param shape of the result
+ */
+function sumOfRows(
+  graph: GraphBuilder,
+  x: string,
+  shape: readonly number[],
+  count: number,
+): string {
+  const rows = [...shape, count];
+  const whole = withWholeRows(graph, graph.reshape(x, rows), rows);
+  return graph.node('ReduceSum', [whole, graph.integers([shape.length])], { keepdims: 0 });
 }
 
 function reduction(operator: Reduction, type?: ValueType): AnyRule {
