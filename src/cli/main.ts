@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../errors/assay-error.ts';
 import { toolVersion } from '../audit/tool-version.ts';
 import { auditCommand, type AuditFlags } from './audit-command.ts';
@@ -23,11 +23,19 @@ function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+const commanderHelp = new Help();
+
+/** What help says of an option. A switch is off unless it is given, which nobody has to be told. */
+function optionDescription(option: Option): string {
+  return option.isBoolean() ? option.description : commanderHelp.optionDescription(option);
+}
+
 function program(): Command {
   const assay = new Command('assay')
     .description('Audits how a saved TensorFlow.js model behaves under attack.')
     .version(toolVersion, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .configureHelp({ optionDescription })
     .addHelpText(
       'after',
       '\nExit codes: 0 every requirement is met, 1 a requirement is missed, 2 the audit could not be done.',
@@ -45,17 +53,21 @@ function program(): Command {
         'full',
       ]),
     )
-    .option('-n, --samples <number>', 'number of samples', wholeNumber(1))
+    .option(
+      '-n, --samples <number>',
+      'number of samples, in place of that of the preset',
+      wholeNumber(1),
+    )
     .option('-s, --seed <number>', 'seed of every random number', wholeNumber(0))
     .addOption(
       new Option('-e, --engine <name>', 'what computes')
         .choices(['auto', 'native', 'wasm', 'tensorflow', 'cpu'])
         .default('auto'),
     )
-    .option('-t, --threads <number>', 'tensor threads, 0 for one a core', wholeNumber(0), 0)
+    .option('-t, --threads <number>', 'tensor threads, 0 for one on each core', wholeNumber(0), 0)
     .option('--fresh', 'compute everything again, also what is kept from earlier runs', false)
     .option('--until-decided', 'measure only what decides the requirements, and stop then', false)
-    .option('--details', 'print curves and the accuracy of each class as well', false)
+    .option('--details', 'print curves, classes, every score and calibration as well', false)
     .option('--json', 'print the report as JSON on standard output', false)
     .option('--quiet', 'no progress and no table, only problems', false)
     .action(async (path: string, flags: AuditFlags) => {
@@ -83,7 +95,7 @@ function program(): Command {
     });
   const manifold = assay
     .command('manifold')
-    .description('learn the manifold of the data, and look at it');
+    .description('learn the manifold of the data, and draw it');
   const engine = () =>
     new Option('-e, --engine <name>', 'what computes')
       .choices(['auto', 'native', 'wasm', 'tensorflow', 'cpu'])
@@ -111,7 +123,7 @@ function program(): Command {
     });
   assay
     .command('guard')
-    .description('deploy what the manifold knows')
+    .description('export a module that scores, refuses and corrects inputs')
     .command('export')
     .description('write models, thresholds and a module that scores, refuses and corrects inputs')
     .argument('[path]', 'model.json, assay.config.json, or a folder with one', '.')

@@ -109,10 +109,14 @@ function unknownClass(
   classNames: readonly string[],
   place: ReturnType<SamplePlace>,
 ): DataError {
-  return new DataError('data/class-unknown', `The class ${name} is not in the configuration.`, {
-    place,
-    remedy: `Add it to "classNames", which has ${listed(classNames)}.`,
-  });
+  return new DataError(
+    'data/class-unknown',
+    `The label "${name}" is no class of the configuration.`,
+    {
+      place,
+      remedy: `Correct it, or add it to "classNames": ${listed(classNames)}.`,
+    },
+  );
 }
 
 function listed(names: readonly string[]): string {

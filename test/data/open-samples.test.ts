@@ -513,9 +513,9 @@ describe('tables', () => {
     expect(await failure(openSamples(source, flowers))).toMatchObject(
       problem(
         'data/class-unknown',
-        'The class versicolor is not in the configuration.',
+        'The label "versicolor" is no class of the configuration.',
         { file: source.file, line: 3 },
-        'Add it to "classNames", which has setosa, virginica.',
+        'Correct it, or add it to "classNames": setosa, virginica.',
       ),
     );
   });
