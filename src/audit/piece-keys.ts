@@ -17,7 +17,7 @@ export function pieceKeys(subject: AuditSubject, record: SubjectRecord): KeyOf {
     // What an older release has computed may hold a mistake that this one mends.
     tool: toolVersion,
     // Raised when the same step comes to other numbers within a release.
-    version: 4,
+    version: 5,
     model: record.model.fingerprint,
     data: record.dataFingerprint,
     input: subject.input,

@@ -10,6 +10,7 @@ import { AttackSession } from './attack-session.ts';
 import { describeSubject } from './describe-subject.ts';
 import type { ManifoldRequest, ManifoldSession } from './manifold-session.ts';
 import { openSubject, type OpenedSubject } from './open-subject.ts';
+import { seedModelChance } from './model-chance.ts';
 import type { OutputOf, PieceOutput, PieceStep, PieceTask } from './piece.ts';
 import type { PieceControl } from './piece-executor.ts';
 import type { AuditSubject, GradientReport, SubjectRecord } from './subject.ts';
@@ -44,6 +45,7 @@ export class SubjectSession {
    * @throws AssayError that says what is wrong with model, data or engine
    */
   static async open(subject: AuditSubject, phase = new ThreadPhase()): Promise<SubjectSession> {
+    seedModelChance(subject.seed, ['opening']);
     return new SubjectSession(await openSubject(subject, phase));
   }
 
@@ -65,6 +67,7 @@ export class SubjectSession {
     { signal }: PieceControl = {},
   ): Promise<GradientReport> {
     const { subject, engine, model, data } = this.#opened;
+    seedModelChance(subject.seed, ['gradient check', ...indices]);
     const { inputs, labels } = await data.samples.read(indices);
     const check = await checkModelGradient(model.classifier, inputs, labels, {
       seed: subject.seed,
@@ -76,7 +79,9 @@ export class SubjectSession {
 
   async run(task: PieceTask, control: PieceControl = {}): Promise<PieceOutput> {
     try {
-      const { phase } = this.#opened;
+      const { phase, subject } = this.#opened;
+      const { step, indices, stage } = task;
+      seedModelChance(subject.seed, [JSON.stringify(step), stage?.number ?? 0, ...indices]);
       return await phase.during(control.onPhase, () => this.#runStep(task, control));
     } finally {
       this.#tellNotes(control);

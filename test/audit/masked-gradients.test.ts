@@ -158,6 +158,23 @@ describe('a network whose gradients are masked is not called robust', () => {
     expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
   });
 
+  test('the same audit of a model that draws random numbers comes to the same numbers', async () => {
+    const few: readonly AttackConfig[] = [
+      { attack: 'pgd', norm: 'Linf', epsilon: 0.3, steps: 5 },
+      { attack: 'square', norm: 'Linf', epsilon: 0.3, queries: 40 },
+    ];
+    const [first, second] = [
+      await auditMaskedDigits(noisyInput(0.3), few, 12),
+      await auditMaskedDigits(noisyInput(0.3), few, 12),
+    ];
+    expect(first.flags.map(({ id }) => id)).toContain('stochastic-model');
+    expect(second.samples).toEqual(first.samples);
+    const withoutTimes = ({ conditions }: AuditReport) =>
+      conditions.map(condition => ({ ...condition, seconds: 0 }));
+    expect(withoutTimes(second)).toEqual(withoutTimes(first));
+    expect(second.flags).toEqual(first.flags);
+  });
+
   test('Square keeps no verdict where noise misleads it', async () => {
     const report = await auditMaskedDigits(
       noisyInput(0.3),

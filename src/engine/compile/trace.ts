@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { Random } from '../../random/random.ts';
 import { CompileError } from './compile-error.ts';
 import type { Program, Value, ValueSpec } from './program.ts';
 import { findDifference } from './program-difference.ts';
@@ -91,10 +92,12 @@ export function recordFunction(
  */
 function withoutChance<Result>(work: () => Result): Result {
   const { random } = Math;
+  const ours = new Random(0, ['recording']);
   let draws = 0;
+  // What a recording draws is taken from nobody's stream.
   Math.random = () => {
     draws++;
-    return random();
+    return ours.uniform();
   };
   try {
     const result = work();
