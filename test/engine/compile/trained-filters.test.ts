@@ -170,4 +170,28 @@ describe('convolutions whose filter is trained', () => {
     expect(operators).toEqual(block === undefined ? [] : ['ReorderInput', 'Conv', 'ReorderOutput']);
     expect(compiled.nodes.some(({ operator }) => operator === 'Add')).toBe(block === undefined);
   });
+
+  test('what is added behind relu is not added before it', async () => {
+    const shapes = [[2, 6, 6, 16], [3, 3, 16, 32], [32]];
+    const compute = (x: tf.Tensor, w: tf.Tensor, shift: tf.Tensor): tf.Tensor[] => [
+      tf.add(tf.relu(tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same')), shift),
+    ];
+    const random = new Random(1, ['behind relu']);
+    const inputs = shapes.map(shape =>
+      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    );
+    const compiled = await compileFunction(
+      runtime,
+      (x, w, shift) => compute(x, w, shift),
+      shapes.map(shape => ({ shape, type: 'float32' })),
+    );
+    const [result = []] = await compiled.run(inputs);
+    await compiled.release();
+    const [x, w, shift] = shapes.map((shape, index) =>
+      tf.tensor(inputs[index] as Float32Array, shape),
+    ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const [sum] = compute(x, w, shift) as [tf.Tensor];
+    const expected = Float64Array.from(await sum.data());
+    expectClose(result, expected, 'result');
+  });
 });

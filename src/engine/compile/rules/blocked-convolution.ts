@@ -53,16 +53,19 @@ export function lowerBlockedBias(
 
 /**
  * Lowers relu of a convolution in blocks, which can do it while it writes its result. What steps of
- * `x` need, they read off relu(x).
+ * `x` need, they read off relu(x). Nothing can become a part of it afterwards: a bias would come before
+ * the relu.
  */
 export function lowerBlockedRelu(lowering: Lowering, x: Value, output: Value): boolean {
   const convolution = lowering.blockedConvolutions.get(x);
   if (convolution === undefined || !lowering.isOnlyReadBy(x, ['Relu', 'Step'])) return false;
+  const { image, inputs } = convolution;
   const attributes = { ...convolution.attributes, activation: 'Relu' };
-  place(lowering, output, { ...convolution, attributes });
+  lowering.placements.setBlocked(output, blockedNode(lowering, image, inputs, attributes));
   return true;
 }
 
+/** Writes a convolution to which a bias or relu may still be added. */
 function place(lowering: Lowering, output: Value, convolution: BlockedConvolution): void {
   const { image, inputs, attributes } = convolution;
   lowering.placements.setBlocked(output, blockedNode(lowering, image, inputs, attributes));

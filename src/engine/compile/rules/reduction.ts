@@ -86,8 +86,8 @@ function reduce(
   if (isTrailing) {
     const count = sizeOf(permute(shape, axes));
     const sum = sumOfRows(graph, x, shape.slice(0, first), count);
-    const reduced = keepDims ? [...shape.slice(0, first), ...axes.map(() => 1)] : undefined;
-    const shaped = reduced === undefined ? sum : graph.reshape(sum, reduced);
+    const kept = [...shape.slice(0, first), ...axes.map(() => 1)];
+    const shaped = keepDims ? graph.reshape(sum, kept) : sum;
     return operator === 'ReduceSum' ? shaped : graph.node('Div', [shaped, graph.scalar(count)]);
   }
   return sizeOf(shape.slice(0, first)) === 1 ? onSeveralRows(graph, x, shape, apply) : apply(x);

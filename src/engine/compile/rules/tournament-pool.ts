@@ -3,7 +3,7 @@ import { blocksDomain } from '../channel-blocks.ts';
 import type { Lowering } from '../lowering.ts';
 import type { Operation, Value } from '../program.ts';
 import { comparisonMask } from './masks.ts';
-import { poolWindows, type Windows } from './windows.ts';
+import { isTiling, poolWindows, type Windows } from './windows.ts';
 
 /** Numbers side by side along one axis that meet, in pairs. */
 interface Round {
@@ -20,11 +20,8 @@ interface Round {
  */
 export function isTournament(x: Value, windows: Windows, block: number | undefined): boolean {
   if (block === undefined || (x.shape[3] as number) % block !== 0) return false;
-  const isPaired = windows.every(
-    ({ size, stride, before, after }) =>
-      size === stride && size <= 2 && before === 0 && after === 0,
-  );
-  return isPaired && windows.some(({ size }) => size === 2);
+  const isPaired = windows.every(({ size, after }) => size <= 2 && after === 0);
+  return isTiling(windows) && isPaired && windows.some(({ size }) => size === 2);
 }
 
 /** Kernels whose constants ONNX Runtime makes a part of convolutions that it brings into blocks itself. */
