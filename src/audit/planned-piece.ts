@@ -47,30 +47,22 @@ export function cutConditions(
       pieces.push({ ...base, step, key, inputsFrom: basis, inputsOf: basedOn, cost });
       const readsAgain = step.kind === 'predict' || step.kind === 'outside';
       const inputsFrom = readsAgain ? undefined : key;
-      const correction = correctionOf(condition);
-      if (correction !== undefined) {
+      const follow = (next: PieceStep): void => {
         pieces.push({
           ...base,
-          step: correction,
-          key: keyOf(correction, indices, inputsFrom),
+          step: next,
+          key: keyOf(next, indices, inputsFrom),
           inputsFrom,
           inputsOf: readsAgain ? undefined : id,
-          cost: indices.length * stepCost(correction),
+          cost: indices.length * stepCost(next),
         });
-      }
+      };
+      const correction = correctionOf(condition);
+      if (correction !== undefined) follow(correction);
       if (passes === undefined) continue;
       const source = step.kind === 'outside' ? step.source : undefined;
       // Calibration is reported of the clean samples alone.
-      const calibrated = condition.kind === 'clean';
-      const score: PieceStep = { kind: 'score', source, passes, calibrated };
-      pieces.push({
-        ...base,
-        step: score,
-        key: keyOf(score, indices, inputsFrom),
-        inputsFrom,
-        inputsOf: readsAgain ? undefined : id,
-        cost: indices.length * stepCost(score),
-      });
+      follow({ kind: 'score', source, passes, calibrated: condition.kind === 'clean' });
     }
   }
   return pieces;
