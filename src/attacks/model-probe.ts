@@ -1,4 +1,4 @@
-import type { Batch } from '../arrays/batch.ts';
+import { largestDifference } from '../model/pass-difference.ts';
 import type { AttackContext, AttackOutcome } from './attack.ts';
 import { landscapeNoise } from './landscape-noise.ts';
 import { pgd } from './pgd.ts';
@@ -38,17 +38,4 @@ export async function probeModel(context: AttackContext): Promise<ModelProbe> {
     landscapeChange: await landscapeNoise(gatherContext(context, right), directions),
     passDifference,
   };
-}
-
-/**
- * The largest difference between two passes over the same samples, in logits. What is infinite or not
- * a number both times is the same; once only, it differs infinitely.
- */
-export function largestDifference(first: Batch, second: Batch): number {
-  return first.values.reduce((most, value, i) => {
-    const other = second.values[i] as number;
-    if (Object.is(value, other)) return most;
-    const difference = Math.abs(value - other);
-    return Number.isNaN(difference) ? Infinity : Math.max(most, difference);
-  }, 0);
 }

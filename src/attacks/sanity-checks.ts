@@ -1,4 +1,5 @@
 import type { Batch } from '../arrays/batch.ts';
+import { sameLogits } from '../model/pass-difference.ts';
 import type { AttackOutcome } from './attack.ts';
 import { attackSuccess, robustAccuracy } from './robust-accuracy.ts';
 
@@ -40,8 +41,11 @@ const BLACK_BOX_LEAD = 0.002;
 const CONVERGENCE_TOLERANCE = 0.01;
 /** Part by which the median of the sizes may shrink when the steps are doubled. */
 const DISTANCE_TOLERANCE = 0.05;
-/** Largest difference of the logits of two passes that still counts as the same (AutoAttack). */
-const SAME_LOGITS = 1e-4;
+/**
+ * Passes that attacks must average for their result to be read as robustness of a model that draws
+ * random numbers: half of what AutoAttack takes for such models.
+ */
+const TELLING_PASSES = 10;
 /** Mean relative change of the log-odds by tiny noise, beyond the slope, above which the landscape is called noisy. */
 const NOISE_TOLERANCE = 0.1;
 /** How far the sum of probabilities in float32 may be from 1. */
@@ -228,18 +232,29 @@ export function checkLandscape(changes: Float64Array): SanityFlag | undefined {
 }
 
 /**
- * Two passes over the same inputs have to agree.
+ * Two passes over the same inputs have to agree. Where they do not, an attack that follows one draw, or
+ * the mean of a few, is misled by chance: what it leaves standing is no evidence of robustness.
  *
  * @param largest difference of a logit between them
+ * @param averagedPasses passes whose mean the attacks follow
  */
-export function checkDeterminism(largest: number): SanityFlag | undefined {
-  if (largest <= SAME_LOGITS) return undefined;
+export function checkDeterminism(largest: number, averagedPasses: number): SanityFlag | undefined {
+  if (largest <= sameLogits) return undefined;
+  const seen = `Two passes over the same inputs differ by up to ${largest.toPrecision(2)} logits: the model draws random numbers`;
+  if (averagedPasses >= TELLING_PASSES) {
+    return {
+      id: 'stochastic-model',
+      severity: 'warning',
+      message: `${seen}. Its attacks follow the mean of ${averagedPasses} passes, which does not rule out that more would break more.`,
+      remedy: 'Raise "averagedPasses" until the robust accuracy stays.',
+    };
+  }
+  const few = averagedPasses === 1 ? 'one draw alone' : `the mean of only ${averagedPasses} passes`;
   return {
     id: 'stochastic-model',
-    severity: 'warning',
-    message: `Two passes over the same inputs differ by up to ${largest.toPrecision(2)} logits: the model draws random numbers.`,
-    remedy:
-      'Attack the mean of many passes: set "averagedPasses" (expectation over transformation).',
+    severity: 'error',
+    message: `${seen}, and attacks that follow ${few} say little of its robustness.`,
+    remedy: `Attack the mean of many passes: set "averagedPasses" to ${TELLING_PASSES} or more (expectation over transformation).`,
   };
 }
 

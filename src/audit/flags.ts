@@ -1,10 +1,11 @@
+import { checkDeterminism } from '../attacks/sanity-checks.ts';
 import type { Flag, GradientCheckRecord } from '../report/audit-report.ts';
 import { checkAttacks } from './attack-sanity.ts';
 import type { ConditionResults } from './condition-results.ts';
 import type { SkippedCondition } from './further-conditions.ts';
 import { checkTrust } from './model-sanity.ts';
 import type { ProbeResult } from './probes.ts';
-import { checkSuite } from './weak-suite.ts';
+import { checkSuite, lostSearches } from './weak-suite.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
@@ -12,6 +13,8 @@ export interface FlagEvidence {
   readonly gradientCheck: GradientCheckRecord | null;
   readonly probes: readonly ProbeResult[];
   readonly classCount: number;
+  /** Passes whose mean attacks follow. */
+  readonly averagedPasses: number;
   /** What makes attacks too weak to tell of robustness, by id of the condition. */
   readonly weaknesses: ReadonlyMap<string, string>;
   readonly samples: number;
@@ -30,17 +33,21 @@ export function raiseFlags({
   gradientCheck,
   probes,
   classCount,
+  averagedPasses,
   weaknesses,
   samples,
   baselineSamples,
   skipped,
   copied,
 }: FlagEvidence): Flag[] {
+  const plans = conditions.map(({ plan }) => plan);
+  const randomness = checkDeterminism(passDifference(gradientCheck, probes), averagedPasses);
   const weakSuite = checkSuite(
-    conditions.map(({ plan }) => plan),
-    weaknesses,
+    plans,
+    randomness === undefined ? weaknesses : new Map([...lostSearches(plans), ...weaknesses]),
   );
   return [
+    ...(randomness === undefined ? [] : [randomness]),
     ...gradientFlags(gradientCheck),
     ...checkTrust({ conditions, probes, classCount }),
     ...checkAttacks(conditions),
@@ -65,6 +72,15 @@ export function raiseFlags({
   ];
 }
 
+/** Seen by the check of the gradient already, in case the probe of the model is never run or fails. */
+function passDifference(check: GradientCheckRecord | null, probes: readonly ProbeResult[]): number {
+  const probed = probes.flatMap(({ output }) =>
+    output.kind === 'probe' ? [output.passDifference] : [],
+  );
+  const checked = check?.passDifference === null ? Infinity : (check?.passDifference ?? 0);
+  return Math.max(checked, ...probed);
+}
+
 function gradientFlags(check: GradientCheckRecord | null): Flag[] {
   if (check === null || check.verdict === 'agrees') return [];
   return [
@@ -73,7 +89,9 @@ function gradientFlags(check: GradientCheckRecord | null): Flag[] {
       severity: 'error',
       message: check.explanation,
       remedy:
-        'Do not read success rates of gradient attacks as robustness: try another engine, or attacks without gradients.',
+        check.passDifference === undefined
+          ? 'Do not read success rates of gradient attacks as robustness: try another engine, or attacks without gradients.'
+          : 'Do not read success rates of any attack as robustness: look for what hides the gradients in the model, and try another engine.',
     },
   ];
 }

@@ -279,6 +279,7 @@ export class GrowingReport {
         this.#probes.filter(result => result.probe === probe),
       ),
       classCount: this.#record.model.classCount,
+      averagedPasses: this.#config.config.averagedPasses,
       weaknesses: this.#weaknesses,
       baselineSamples: this.#plan.baseline.length,
       samples: this.#plan.samples.length,

@@ -5,7 +5,6 @@ import { distanceBetween } from '../attacks/norms.ts';
 import type { AttackSettings } from '../attacks/attack-settings.ts';
 import {
   checkAnswers,
-  checkDeterminism,
   checkLandscape,
   checkLateSuccesses,
   checkLogits,
@@ -56,7 +55,6 @@ function modelFlags(probe: OutputOf<'probe'>, classCount: number): Flag[] {
   return [
     ...flags(checkUnbounded(run, classCount)),
     ...flags(checkLandscape(probe.landscapeChange)),
-    ...flags(checkDeterminism(probe.passDifference)),
   ];
 }
 

@@ -67,11 +67,15 @@ export class SubjectSession {
     { signal }: PieceControl = {},
   ): Promise<GradientReport> {
     const { subject, engine, model, data } = this.#opened;
-    seedModelChance(subject.seed, ['gradient check', ...indices]);
+    const restartDraws = (...of: readonly number[]) => {
+      seedModelChance(subject.seed, ['gradient check', ...of]);
+    };
+    restartDraws(...indices);
     const { inputs, labels } = await data.samples.read(indices);
     const check = await checkModelGradient(model.classifier, inputs, labels, {
       seed: subject.seed,
       sampleIndices: indices,
+      restartDraws,
       ...(signal === undefined ? {} : { signal }),
     });
     return { check, notes: engine.notes };

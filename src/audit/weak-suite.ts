@@ -28,10 +28,26 @@ export function weaknessesOf(
 }
 
 /**
+ * What becomes of Square on a model that draws random numbers: they change the scores more than a window
+ * of it does.
+ *
+ * @returns by id of the condition, as a clause
+ */
+export function lostSearches(conditions: readonly PlannedCondition[]): ReadonlyMap<string, string> {
+  return new Map(
+    conditions.flatMap(({ kind, id, label, attack }) =>
+      kind === 'attack' && attack?.settings.attack === 'square'
+        ? [[id, `${label} loses its way in the random numbers of the model`]]
+        : [],
+    ),
+  );
+}
+
+/**
  * An audit has to hold one attack at least that could break a weak model: otherwise the worst case is
  * high whatever the model is.
  *
- * @param weaknesses from {@link weaknessesOf}
+ * @param weaknesses from {@link weaknessesOf}, and {@link lostSearches} where the model draws random numbers
  * @returns a flag where every attack is too weak by its settings; undefined without attacks
  */
 export function checkSuite(

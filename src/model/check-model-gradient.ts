@@ -2,7 +2,9 @@ import { Batch } from '../arrays/batch.ts';
 import { AssayError } from '../errors/assay-error.ts';
 import { Random } from '../random/random.ts';
 import type { Classifier } from './classifier.ts';
+import { withHeldDraws } from './held-draws.ts';
 import { crossEntropy } from './losses.ts';
+import { differenceOfAnswers, sameLogits } from './pass-difference.ts';
 
 /** Whether the gradient that attacks follow is the slope of the model. */
 export interface ModelGradientCheck {
@@ -13,6 +15,11 @@ export interface ModelGradientCheck {
   readonly tolerance: number;
   /** Random directions at each sample. */
   readonly directions: number;
+  /**
+   * Largest difference of a logit between two answers to one input, where the model draws random
+   * numbers; `null` where it is infinite.
+   */
+  readonly passDifference?: number | null;
   /** The verdict in a sentence. */
   readonly explanation: string;
 }
@@ -47,6 +54,13 @@ export interface GradientCheckOptions {
   readonly seed: number;
   /** Index of each sample in its data set: with the seed, the key of its random numbers. */
   readonly sampleIndices: readonly number[];
+  /**
+   * Begins the random numbers that a model draws itself anew, at the same ones for the same sample.
+   * Without it the gradient of such a model cannot be checked.
+   *
+   * @param sample index in the data set
+   */
+  readonly restartDraws?: (sample: number) => void;
   /** Stops the check between two passes; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /**
@@ -67,6 +81,8 @@ export interface GradientCheckOptions {
  * - The segments lie beside the samples, a little inside the bounds and shaken: on flat regions of a
  *   picture (a black background) many values tie in a pooling layer, and there no slope is defined.
  * - The integral is taken at random points, one in each of equal parts of the segment.
+ * - A model that draws random numbers is checked with its draws held: a new draw at each end would
+ *   make any gradient look wrong.
  *
  * @param inputs samples inside the bounds
  * @param labels class index of each sample
@@ -75,9 +91,12 @@ export async function checkModelGradient(
   classifier: Classifier,
   inputs: Batch,
   labels: Int32Array,
-  { seed, sampleIndices, signal, budgetMilliseconds = defaultBudget }: GradientCheckOptions,
+  options: GradientCheckOptions,
 ): Promise<ModelGradientCheck> {
+  const { seed, sampleIndices, restartDraws, signal } = options;
+  const { budgetMilliseconds = defaultBudget } = options;
   const errors: number[] = [];
+  let passDifference = 0;
   const began = performance.now();
   const isSpent = (): boolean => {
     const budgets = (performance.now() - began) / budgetMilliseconds;
@@ -85,17 +104,28 @@ export async function checkModelGradient(
   };
   try {
     for (let sample = 0; sample < inputs.count && !isSpent(); sample++) {
-      const random = new Random(seed, ['gradient-check', sampleIndices[sample] as number]);
+      const index = sampleIndices[sample] as number;
+      const random = new Random(seed, ['gradient-check', index]);
       const point = shaken(inputs.row(sample), classifier, random);
-      const error = await errorAt(classifier, point, labels[sample] as number, random, signal);
+      passDifference = Math.max(passDifference, await differenceOfAnswers(classifier, point));
+      let steady = classifier;
+      if (passDifference > sameLogits) {
+        steady = withHeldDraws(classifier, () => restartDraws?.(index));
+        const rest = await differenceOfAnswers(steady, point);
+        if (rest > sameLogits) return unavailable(drawsNotHeld, passDifference);
+      }
+      const error = await errorAt(steady, point, labels[sample] as number, random, signal);
       if (error !== undefined) errors.push(error);
     }
   } catch (error) {
-    if (error instanceof AssayError) return unavailable(error.message);
+    if (error instanceof AssayError) return unavailable(error.message, passDifference);
     throw error;
   }
-  return judge(errors);
+  return judge(errors, passDifference);
 }
+
+const drawsNotHeld =
+  'The model draws random numbers that cannot be held, so that its gradient cannot be compared with anything.';
 
 /** The sample in general position: no ties, and room on either side. */
 function shaken(sample: Float32Array, { bounds }: Classifier, random: Random): Float32Array {
@@ -239,30 +269,48 @@ function rootMeanSquare(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }
 
-function judge(errors: readonly number[]): ModelGradientCheck {
+function judge(errors: readonly number[], passDifference: number): ModelGradientCheck {
   if (errors.length === 0) {
     return unavailable(
       'Beside none of the samples does the loss change smoothly enough to be compared.',
+      passDifference,
     );
   }
   const relativeError = rootMeanSquare(errors);
   if (!Number.isFinite(relativeError)) {
-    return unavailable('The input gradient, or the loss, is not finite beside some samples.');
+    return unavailable(
+      'The input gradient, or the loss, is not finite beside some samples.',
+      passDifference,
+    );
   }
   const percent = `${(100 * relativeError).toPrecision(2)}%`;
-  const where = `along ${directions} random directions at ${errors.length} samples`;
+  const held = passDifference > sameLogits ? ', with the random numbers of the model held' : '';
+  const where = `along ${directions} random directions at ${errors.length} samples${held}`;
   const agrees = relativeError <= tolerance;
   return {
     verdict: agrees ? 'agrees' : 'disagrees',
     relativeError,
     tolerance,
     directions,
+    ...chance(passDifference),
     explanation: agrees
       ? `The input gradient agrees with finite differences to ${percent} ${where}.`
       : `The input gradient differs from finite differences by ${percent} ${where}: attacks that follow it say little about robustness.`,
   };
 }
 
-function unavailable(explanation: string): ModelGradientCheck {
-  return { verdict: 'unavailable', relativeError: null, tolerance, directions, explanation };
+function unavailable(explanation: string, passDifference: number): ModelGradientCheck {
+  return {
+    verdict: 'unavailable',
+    relativeError: null,
+    tolerance,
+    directions,
+    ...chance(passDifference),
+    explanation,
+  };
+}
+
+function chance(passDifference: number): Pick<ModelGradientCheck, 'passDifference'> {
+  if (passDifference <= sameLogits) return {};
+  return { passDifference: Number.isFinite(passDifference) ? passDifference : null };
 }

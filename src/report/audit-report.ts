@@ -58,6 +58,8 @@ const GradientCheckSchema = v.object({
   relativeError: v.nullable(v.number()),
   tolerance: v.number(),
   directions: count,
+  /** Largest difference between two answers to one input, in logits, where the model draws random numbers. `null`: infinite. */
+  passDifference: v.optional(v.nullable(v.number())),
   explanation: v.string(),
 });
 

@@ -9,7 +9,8 @@ export const doubtRemark = `${doubtMark} Not to be read as robustness: see the e
  * The first error flag that keeps the accuracy under an attack from being read as robustness: one of
  * the attack itself, or one of the model, if the attack follows the model's gradients. A Square of few
  * queries is doubted like them, and so is AutoAttack, three of whose four stages follow gradients. On a
- * model that draws random numbers every Square is: noise hides from it which windows helped.
+ * model that draws random numbers every Square is, whatever it averages: noise hides from it which windows
+ * helped. So is a search for natural adversaries, which averages nothing.
  */
 export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | undefined {
   const error = flags.find(
@@ -17,11 +18,13 @@ export function doubtOf(condition: Condition, flags: readonly Flag[]): Flag | un
       flag.severity === 'error' &&
       (flag.condition === undefined || flag.condition === condition.id),
   );
-  if (error === undefined || needsGradients(condition)) return error;
-  const { attack } = condition;
-  return attack?.name === 'square' && !('madeOn' in attack.settings)
-    ? randomness(flags)
-    : undefined;
+  if (error !== undefined && needsGradients(condition)) return error;
+  return isSquare(condition) || condition.kind === 'natural' ? randomness(flags) : undefined;
+}
+
+/** Square on the model itself. */
+function isSquare({ attack }: Condition): boolean {
+  return attack?.name === 'square' && !('madeOn' in attack.settings);
 }
 
 /** The flag that says that the model draws random numbers. */
@@ -33,7 +36,8 @@ function randomness(flags: readonly Flag[]): Flag | undefined {
  * The first flag that keeps all attacks together from being read as robustness. What misleads one
  * attack does not count where another one stands in for it. A model whose gradients are wrong or
  * missing stays unknown even then: a random search leaves more samples right than gradients would, and
- * is as blind as they are where saturated probabilities never change.
+ * is as blind as they are where saturated probabilities never change. On a model that draws random
+ * numbers Square neither stands in for another attack nor doubts those that average its passes.
  */
 export function doubtOfSuite(
   attacks: readonly Condition[],
@@ -44,11 +48,14 @@ export function doubtOfSuite(
       condition === undefined && (severity === 'error' || id === 'weak-attacks'),
   );
   if (ofTheModel !== undefined) return ofTheModel;
-  const stands = randomness(flags) === undefined ? standsInFor : () => false;
-  return attacks
-    .filter(condition => !attacks.some(other => other !== condition && stands(other, condition)))
-    .map(condition => doubtOf(condition, flags))
-    .find(flag => flag !== undefined);
+  const random = randomness(flags);
+  const telling = attacks.filter(condition =>
+    random === undefined
+      ? !attacks.some(other => other !== condition && standsInFor(other, condition))
+      : !isSquare(condition),
+  );
+  if (random !== undefined && telling.length === 0) return random;
+  return telling.map(condition => doubtOf(condition, flags)).find(flag => flag !== undefined);
 }
 
 /**

@@ -12,6 +12,10 @@ const attacks: readonly AttackConfig[] = [
 ];
 const samples = 30;
 
+/** Breaks next to nothing, whatever it follows. */
+const tinyPgd = { attack: 'pgd', norm: 'Linf', epsilon: 0.01, steps: 5 } as const;
+const tinySquare = { attack: 'square', norm: 'Linf', epsilon: 0.01, queries: 200 } as const;
+
 /** Nine grey values: the derivative of rounding is zero everywhere. */
 const roundedInput = {
   before: [
@@ -136,6 +140,64 @@ describe('a network whose gradients are masked is not called robust', () => {
   test('noise on the input: no two answers are the same', async () => {
     const report = await auditMaskedDigits(noisyInput(0.5), attacks, samples);
     expect(flagIds(report)).toEqual(expect.arrayContaining(['stochastic-model', 'lost-success']));
+    // The gradient of each draw is right, and so is what is said of it.
+    expect(report.gradientCheck).toMatchObject({
+      verdict: 'agrees',
+      explanation: expect.stringContaining('with the random numbers of the model held') as string,
+    });
+    expect(flagIds(report)).not.toContain('gradient-wrong');
+  });
+
+  test.each<{
+    readonly name: string;
+    readonly suite: readonly AttackConfig[];
+    readonly passes: number;
+    readonly verdicts: readonly string[];
+  }>([
+    {
+      name: 'attacks that follow one draw',
+      suite: [tinyPgd, tinySquare],
+      passes: 1,
+      verdicts: ['unknown', 'unknown'],
+    },
+    {
+      name: 'the mean of a few',
+      suite: [tinyPgd, tinySquare],
+      passes: 9,
+      verdicts: ['unknown', 'unknown'],
+    },
+    {
+      name: 'Square alone, on the mean of many',
+      suite: [tinySquare],
+      passes: 10,
+      verdicts: ['unknown', 'unknown'],
+    },
+    {
+      name: 'Square and one step, on the mean of many',
+      suite: [{ attack: 'fgsm', norm: 'Linf', epsilon: 0.01 }, tinySquare],
+      passes: 10,
+      verdicts: ['unknown', 'unknown'],
+    },
+    {
+      name: 'PGD on the mean of many, which may say so',
+      suite: [tinyPgd, tinySquare],
+      passes: 10,
+      verdicts: ['pass', 'unknown'],
+    },
+  ])('noise on the input is not called robust by $name', async ({ suite, passes, verdicts }) => {
+    const robust = { check: 'robust-accuracy', minimum: 0.1 };
+    const report = await auditMaskedDigits(
+      noisyInput(0.1),
+      suite,
+      8,
+      [robust, { ...robust, attack: 'square-linf-0.01-queries-200' }],
+      passes,
+    );
+    // So many stand that the interval is above the minimum: the flags alone decide.
+    for (const { lower } of report.checks) expect(lower).toBeGreaterThan(0.1);
+    expect(flagIds(report)).toContain('stochastic-model');
+    expect(flagIds(report)).not.toContain('gradient-wrong');
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(verdicts);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Batch } from '../../src/arrays/batch.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openEngine } from '../../src/engine/open-engine.ts';
@@ -9,6 +9,7 @@ import {
   type ModelGradientCheck,
 } from '../../src/model/check-model-gradient.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
+import { Random } from '../../src/random/random.ts';
 
 let engine: Engine;
 
@@ -41,6 +42,7 @@ async function check(
   logits: (pictures: tf.Tensor4D) => tf.Tensor,
   budgetMilliseconds?: number,
   lower = 0,
+  restartDraws?: (sample: number) => void,
 ): Promise<ModelGradientCheck> {
   const classifier = functionClassifier(engine, {
     name: 'network under test',
@@ -55,6 +57,7 @@ async function check(
     seed: 1,
     sampleIndices: [0, 1, 2, 3],
     ...(budgetMilliseconds === undefined ? {} : { budgetMilliseconds }),
+    ...(restartDraws === undefined ? {} : { restartDraws }),
   });
   classifier.dispose();
   return result;
@@ -180,6 +183,58 @@ describe('where there is none', () => {
   });
 });
 
+describe('a model that draws random numbers', () => {
+  /** TensorFlow.js seeds each generator with one number of `Math.random`. */
+  const { random } = Math;
+  afterEach(() => (Math.random = random));
+  const restartDraws = (sample: number): void => {
+    const stream = new Random(7, ['draws', sample]);
+    Math.random = () => stream.uniform();
+  };
+  const noisy = (x: tf.Tensor): tf.Tensor => tf.add(x, tf.randomNormal(x.shape, 0, 0.3));
+  const network = (x: tf.Tensor): tf.Tensor => head(tf.tanh(convolution(x as tf.Tensor4D)));
+
+  test('has a right gradient, which agrees with the slope of one draw', async () => {
+    const result = await check(x => network(noisy(x)), undefined, 0, restartDraws);
+    expect(result.verdict).toBe('agrees');
+    expect(result.relativeError).toBeLessThan(result.tolerance);
+    expect(result.passDifference).toBeGreaterThan(1e-2);
+    expect(result.explanation).toMatch(
+      /directions at 4 samples, with the random numbers of the model held\.$/,
+    );
+  });
+
+  test('also where it draws the same in each pass, but not for each sample', async () => {
+    const seeded = (x: tf.Tensor): tf.Tensor =>
+      tf.add(x, tf.randomNormal(x.shape, 0, 0.3, 'float32', 5));
+    const result = await check(x => network(seeded(x)), undefined, 0, restartDraws);
+    expect(result.verdict).toBe('agrees');
+    expect(result.passDifference).toBeGreaterThan(1e-2);
+  });
+
+  test.each<[string, (dy: tf.Tensor) => tf.Tensor, number]>([
+    ['a quarter too large', dy => tf.mul(dy, 1.25), 0.2],
+    ['zero', dy => tf.zerosLike(dy), 1],
+  ])('or a wrong one, which disagrees: %s', async (_, change, share) => {
+    const wrong = withGradient(change);
+    const result = await check(x => network(wrong(noisy(x))), undefined, 0, restartDraws);
+    expect(result.verdict).toBe('disagrees');
+    expect(Math.abs((result.relativeError ?? NaN) - share)).toBeLessThan(0.03);
+    expect(result.passDifference).toBeGreaterThan(1e-2);
+  });
+
+  test('is not judged where its draws cannot be held', async () => {
+    const result = await check(x => network(noisy(x)));
+    expect(result).toMatchObject({ verdict: 'unavailable', relativeError: null });
+    expect(result.explanation).toContain('cannot be held');
+    expect(result.passDifference).toBeGreaterThan(1e-2);
+  });
+
+  test('one that draws none says nothing of it', async () => {
+    expect(await check(x => network(x))).not.toHaveProperty('passDifference');
+  });
+});
+
 test('stops when it is told to', async () => {
   const classifier = functionClassifier(engine, {
     name: 'stopped',
@@ -204,7 +259,8 @@ test('is content with two samples when the model is slow', async () => {
     return head(tf.tanh(convolution(x)));
   };
   expect((await check(network)).explanation).toContain('at 4 samples');
-  const hasty = await check(network, 10);
+  // Two samples take ten passes of 5 ms at least.
+  const hasty = await check(network, 40);
   expect(hasty.verdict).toBe('agrees');
   expect(hasty.explanation).toContain('at 2 samples');
 });
