@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const leaves = ['errors', 'random', 'arrays', 'numpy', 'linear-algebra', 'bracketing'];
+const leaves = ['errors', 'random', 'arrays', 'numpy', 'linear-algebra', 'bracketing', 'wording'];
 
 /** Which folders of `src/` each folder may import from, as drawn in docs/architecture.md. */
 const allowed: Record<string, readonly string[]> = {
@@ -13,6 +13,7 @@ const allowed: Record<string, readonly string[]> = {
   arrays: [],
   'linear-algebra': [],
   bracketing: [],
+  wording: [],
   numpy: ['errors', 'arrays'],
   engine: leaves,
   data: leaves,
@@ -22,7 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   uncertainty: [...leaves, 'model', 'engine', 'data'],
   manifold: [...leaves, 'guard', 'model', 'engine', 'data'],
   guard: ['report'],
-  report: ['errors', 'numpy', 'bracketing', 'config', 'protocol'],
+  report: ['errors', 'numpy', 'bracketing', 'wording', 'config', 'protocol'],
   config: ['errors', 'report', 'protocol'],
   protocol: ['errors', 'report', 'config'],
   audit: [
@@ -40,10 +41,10 @@ const allowed: Record<string, readonly string[]> = {
     'protocol',
   ],
   worker: ['errors', 'numpy', 'audit', 'protocol', 'report', 'config'],
-  cli: ['errors', 'numpy', 'audit', 'protocol', 'report', 'config'],
-  server: ['errors', 'numpy', 'protocol', 'report', 'config'],
+  cli: ['errors', 'numpy', 'wording', 'audit', 'protocol', 'report', 'config'],
+  server: ['errors', 'numpy', 'wording', 'protocol', 'report', 'config'],
   extension: ['errors', 'numpy', 'protocol', 'report', 'config'],
-  'webview-ui': ['errors', 'protocol', 'report', 'config'],
+  'webview-ui': ['errors', 'wording', 'protocol', 'report', 'config'],
 };
 
 const tensorLibraries = /^(@tensorflow\/|onnxruntime)/;

@@ -4,6 +4,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { FromPanelMessage, ReportSummary, RunState } from '../src/protocol/panel-protocol.ts';
 import { age, duration } from '../src/report/wording.ts';
 import { progressStyles, sharedStyles } from './shared-styles.ts';
+import { counted } from '../src/wording/counted.ts';
 
 /** What its buttons ask for. */
 export type AuditWish = Extract<FromPanelMessage, { kind: 'run' | 'cancel' | 'open' }>;
@@ -93,8 +94,8 @@ function progress({ phase, fraction, secondsLeft }: RunState): unknown {
 function describeRun({ model, data, engine, seed, seconds, updatedAt }: ReportSummary): string {
   return [
     model.format,
-    `${model.parameterCount.toLocaleString('en')} parameters`,
-    `${data.samples} samples`,
+    counted(model.parameterCount, 'parameter'),
+    counted(data.samples, 'sample'),
     `seed ${seed}`,
     engine.version,
     duration(seconds),

@@ -15,6 +15,7 @@ import { intervalBar, intervalBarStyles } from './interval-bar.ts';
 import './score-histogram.ts';
 import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { numberCell } from './text-table.ts';
+import { counted } from '../src/wording/counted.ts';
 
 /**
  * How one score tells each condition from clean samples: what decides in one table, which fits into
@@ -153,7 +154,7 @@ export class DetectionTable extends LitElement {
     const [mean, from, to] = [row.mean.value, row.mean.lower, row.mean.upper].map(value =>
       this.#valueOf(row, value),
     );
-    const spread = `${row.count} samples, mean ${mean}, from ${from} to ${to}`;
+    const spread = `${counted(row.count, 'sample')}, mean ${mean}, from ${from} to ${to}`;
     return html`<tr aria-current=${this.#isCurrent(condition)}>
       <th scope="row">${rowName(condition, row)}</th>
       <td class="text">${adversaryOf(condition)}</td>

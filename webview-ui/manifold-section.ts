@@ -8,6 +8,7 @@ import { percentWithInterval } from '../src/report/wording.ts';
 import './manifold-gallery.ts';
 import { sharedStyles, tableStyles } from './shared-styles.ts';
 import { textTable } from './text-table.ts';
+import { counted } from '../src/wording/counted.ts';
 
 type Trained = Extract<AuditReport['manifold'], { trained: true }>;
 
@@ -77,8 +78,9 @@ export class ManifoldSection extends LitElement {
       </summary>
       ${scrolling('Natural adversaries', textTable(natural))} ${remarksOf(natural)}
       <p class="quiet">
-        ${manifold.description} ${manifold.latentSize} dimensions, ${manifold.steps} steps;
-        reconstructions explain ${share.toFixed(1)}% of the variance of held-out samples.
+        ${manifold.description} ${counted(manifold.latentSize, 'dimension')},
+        ${counted(manifold.steps, 'step')}; reconstructions explain ${share.toFixed(1)}% of the
+        variance of held-out samples.
       </p>
       ${
         manifold.pictures === undefined
@@ -141,7 +143,7 @@ function inOneLine({ corrections }: Trained, conditions: AuditReport['conditions
   return [
     ...(natural === undefined || natural.finished === 0
       ? []
-      : [`${found} of ${natural.finished} samples have a natural adversary`]),
+      : [`natural adversaries of ${found} of ${counted(natural.finished, 'sample')}`]),
     ...(clean === undefined
       ? []
       : [`reconstructed clean samples are ${percentWithInterval(clean.after)} right`]),

@@ -6,6 +6,7 @@ import { customElement, property } from 'lit/decorators.js';
 import type { SampleFilter } from '../src/protocol/panel-protocol.ts';
 import type { Condition } from '../src/report/audit-report.ts';
 import { sharedStyles } from './shared-styles.ts';
+import { counted } from '../src/wording/counted.ts';
 
 const outcomes: Readonly<Record<SampleFilter['outcome'], string>> = {
   all: 'Every outcome',
@@ -88,7 +89,7 @@ export class SampleToolbar extends LitElement {
         .value=${filter.text}
         @input=${(event: Event) => this.#filterBy({ text: valueOf(event) })}
       ></vscode-textfield>
-      <span class="quiet" role="status">${this.total} samples</span>
+      <span class="quiet" role="status">${counted(this.total, 'sample')}</span>
     `;
   }
 

@@ -5,6 +5,7 @@ import type { FromPanelMessage, ManifoldTrainingState } from '../src/protocol/pa
 import { duration } from '../src/report/wording.ts';
 import './loss-curve.ts';
 import { progressStyles, sharedStyles } from './shared-styles.ts';
+import { counted } from '../src/wording/counted.ts';
 
 /** What its buttons ask for. */
 export type TrainingWish = Extract<
@@ -189,7 +190,7 @@ function describe({ state, step, steps, secondsLeft, history }: ManifoldTraining
   const losses = history.at(-1);
   const goesOn = losses?.step ?? 0;
   return [
-    state === 'trained' ? `${step} steps` : `Step ${step} of at most ${steps}`,
+    state === 'trained' ? counted(step, 'step') : `Step ${step} of at most ${steps}`,
     ...(losses === undefined ? [] : [`held-out error ${losses.heldOutError.toPrecision(3)}`]),
     ...(state === 'running' && secondsLeft !== undefined
       ? [`at most ${duration(secondsLeft)} left`]

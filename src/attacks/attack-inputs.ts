@@ -1,5 +1,6 @@
 import type { AttackContext } from './attack.ts';
 import { AttackError } from './attack-error.ts';
+import { counted } from '../wording/counted.ts';
 
 /**
  * Refuses what would make an attack's numbers meaningless.
@@ -47,7 +48,7 @@ function checkClasses({ classifier, inputs, criterion, sampleIndices }: AttackCo
     if (classes.length !== inputs.count) {
       throw new AttackError(
         'attack/invalid-classes',
-        `${inputs.count} samples came with ${classes.length} ${name}s.`,
+        `${counted(inputs.count, 'sample')} came with ${counted(classes.length, name)}.`,
       );
     }
     const sample = classes.findIndex(index => index < 0 || index >= classifier.classCount);

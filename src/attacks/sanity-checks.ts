@@ -2,6 +2,7 @@ import type { Batch } from '../arrays/batch.ts';
 import { sameLogits } from '../model/pass-difference.ts';
 import type { AttackOutcome } from './attack.ts';
 import { attackSuccess, robustAccuracy } from './robust-accuracy.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Names of the findings, stable: reports and documentation refer to them. */
 export type SanityFlagId =
@@ -59,7 +60,7 @@ export function checkGradients({ label, outcomes }: SanityRun): SanityFlag | und
   return {
     id: 'gradient-unavailable',
     severity: 'error',
-    message: `${label} found gradients of zeros, or that are not finite, on ${blind} of ${total} attacked samples. That they stood says nothing about robustness.`,
+    message: `${label} found gradients of zeros, or that are not finite, on ${blind} of ${counted(total, 'attacked sample')}. To stand without a gradient says nothing about robustness.`,
     remedy:
       'Look for rounding, saturation or NaN in the model, and add Square with 1000 queries or more, which needs no gradients.',
   };
@@ -72,7 +73,7 @@ export function checkSingleStep(single: SanityRun, many: SanityRun): SanityFlag 
   return {
     id: 'single-step-stronger',
     severity: 'warning',
-    message: `${single.label} fools ${one} samples, but ${many.label} only ${more} at the same size. Many steps cannot be weaker than one unless gradients mislead.`,
+    message: `${single.label} fools ${counted(one, 'sample')}, but ${many.label} only ${more} at the same size. Many steps cannot be weaker than one unless gradients mislead.`,
     remedy: 'Add restarts and Square, and do not read the result as robustness.',
   };
 }
@@ -85,7 +86,7 @@ export function checkMonotone(runsByEpsilon: readonly SanityRun[]): SanityFlag |
     return {
       id: 'non-monotone',
       severity: 'warning',
-      message: `${smaller.label} fools ${successes(smaller)} samples, but ${larger.label} only ${successes(larger)} in a larger ball.`,
+      message: `${smaller.label} fools ${counted(successes(smaller), 'sample')}, but ${larger.label} only ${successes(larger)} in a larger ball.`,
       remedy: 'Give the attack more steps and restarts at the larger size.',
     };
   }
@@ -105,7 +106,7 @@ export function checkUnbounded(
   return {
     id: 'unbounded-fails',
     severity: 'error',
-    message: `${label} may change inputs without limit, and still ${count} of ${total} samples are answered correctly, more than by guessing.`,
+    message: `${label} may change inputs without limit, and still the model answers ${count} of ${counted(total, 'sample')} correctly, more than by guessing.`,
     remedy:
       'Treat every robust accuracy of this audit as unknown until the gradients are understood.',
   };
@@ -121,7 +122,7 @@ export function checkBlackBox(
   return {
     id: 'blackbox-stronger',
     severity: 'error',
-    message: `${blackBox.label}, which sees no gradients, breaks ${extra} samples that no attack with gradients broke. Gradients are probably masked.`,
+    message: `${blackBox.label}, which sees no gradients, breaks ${counted(extra, 'sample')} that no attack with gradients broke. Gradients are probably masked.`,
     remedy: 'Trust the black box, and look for what hides the gradients.',
   };
 }
@@ -136,7 +137,7 @@ export function checkNoise(
   return {
     id: 'noise-stronger',
     severity: 'error',
-    message: `${noise.label} breaks ${extra} samples that no attack with gradients broke.`,
+    message: `${noise.label} breaks ${counted(extra, 'sample')} that no attack with gradients broke.`,
     remedy:
       'Do not read the result as robustness: check the gradients and the bounds of the input.',
   };
@@ -155,7 +156,7 @@ export function checkLateSuccesses(
   return {
     id: 'not-converged',
     severity: 'warning',
-    message: `${label} fools ${late} samples only in the second half of its steps: with more of them it would probably fool more.`,
+    message: `${label} fools ${counted(late, 'sample')} only in the second half of its steps: with more of them it would probably fool more.`,
     remedy: 'Raise the number of steps or restarts until the result stays.',
   };
 }
@@ -197,7 +198,7 @@ export function checkConvergence(run: SanityRun, doubled: SanityRun): SanityFlag
   return {
     id: 'not-converged',
     severity: 'warning',
-    message: `${run.label} fools ${gain} more samples when its steps are doubled.`,
+    message: `${run.label} fools ${counted(gain, 'more sample')} when its steps are doubled.`,
     remedy: 'Raise the number of steps until the result stays.',
   };
 }
@@ -213,7 +214,7 @@ export function checkLostSuccess(label: string, lost: Uint8Array): SanityFlag | 
   return {
     id: 'lost-success',
     severity: 'warning',
-    message: `${label} saw ${count} successes that a second forward pass on the same inputs did not confirm.`,
+    message: `${label} saw ${counted(count, 'success', 'successes')} that a second forward pass on the same inputs did not confirm.`,
     remedy:
       'Look for randomness in the model; the true robust accuracy is lower than the one shown.',
   };
@@ -276,7 +277,7 @@ export function checkAnswers(
   return {
     id: 'non-finite-logits',
     severity: 'error',
-    message: `${label}: the model gives no answer to ${count} of ${total} samples (${shown}), since logits are infinite or not numbers. They count as wrong.`,
+    message: `${label}: the model gives no answer to ${count} of ${counted(total, 'sample')} (${shown}), since logits are infinite or not numbers. They count as wrong.`,
     remedy:
       'Look for a division by zero, a logarithm of zero or an overflow in the model, and check the range of its input.',
   };

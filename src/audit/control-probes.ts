@@ -6,6 +6,7 @@ import type { ConditionResults } from './condition-results.ts';
 import type { PieceStep } from './piece.ts';
 import type { PlannedCondition } from './planned-condition.ts';
 import type { PlannedProbe, ProbeResult } from './probes.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Samples that the controls are tried on, and how many they must win to say something. */
 const controlSamples = 10;
@@ -113,7 +114,7 @@ export function checkControls(
   );
   if (whiteBoxes.length === 0) return [];
   const control: SanityRun = {
-    label: `${attackLabel(settings)}, on ${output.outcomes.length} samples,`,
+    label: `${attackLabel(settings)}, on ${counted(output.outcomes.length, 'sample')},`,
     // No attack reconstructs anything.
     outcomes: output.outcomes.filter(outcome => outcome !== 'reconstruction-misclassified'),
   };

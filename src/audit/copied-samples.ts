@@ -1,6 +1,7 @@
 import type { Flag } from '../report/audit-report.ts';
 import { fingerprintOf } from './input-fingerprint.ts';
 import type { ConditionResults } from './condition-results.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Samples whose input another sample has as well. */
 interface Copies {
@@ -28,16 +29,16 @@ export class CopiedSamples {
     const both =
       inBoth === 0
         ? ''
-        : ` ${inBoth} of them belong to the separate clean set, their originals are audited.`;
+        : ` In the separate clean set: ${inBoth} of them, whose originals are audited.`;
     const labels =
       otherLabel === 0
         ? ''
-        : ` ${otherLabel} of them have another label than the original, so that no model can be right on both.`;
+        : ` With another label than the original, so that no model can be right on both: ${otherLabel} of them.`;
     return [
       {
         id: 'copied-samples',
         severity: otherLabel === 0 ? 'info' : 'warning',
-        message: `${count} of ${total} samples have the same input as an earlier one: intervals take samples for independent, and are too narrow.${both}${labels}`,
+        message: `${counted(count, 'copy', 'copies')} among ${counted(total, 'sample')}, with the same input as an earlier one: intervals take samples for independent, and are too narrow.${both}${labels}`,
         remedy: 'Remove copies from the data.',
       },
     ];

@@ -4,6 +4,7 @@ import type { Check } from '../report/audit-report.ts';
 import { confidenceSequence } from '../report/confidence-sequence.ts';
 import { percent } from '../report/wording.ts';
 import type { ConditionResults } from './condition-results.ts';
+import { counted } from '../wording/counted.ts';
 
 /** A requirement as a question about a chance: is it at least so much? */
 interface Question {
@@ -55,7 +56,7 @@ export class EarlyDecision {
         lower,
         upper,
       };
-      const after = `after ${answers.length} samples`;
+      const after = `after ${counted(answers.length, 'sample')}`;
       const what =
         requirement.check === 'median-distance'
           ? ` of the distances reach ${requirement.minimum}; the median needs 50%`

@@ -6,6 +6,7 @@ import type { SkippedCondition } from './further-conditions.ts';
 import { checkTrust } from './model-sanity.ts';
 import type { ProbeResult } from './probes.ts';
 import { checkSuite, lostSearches } from './weak-suite.ts';
+import { counted } from '../wording/counted.ts';
 
 /** What the flags are raised from. */
 export interface FlagEvidence {
@@ -65,7 +66,7 @@ export function raiseFlags({
           {
             id: 'small-baseline',
             severity: 'info' as const,
-            message: `Only ${baselineSamples} samples are left for the separate clean set, against ${samples} audited: relative scores are uncertain.`,
+            message: `The separate clean set has only ${counted(baselineSamples, 'sample')}, against ${samples} audited: relative scores are uncertain.`,
             remedy: 'Give more data, or audit fewer samples.',
           },
         ]),

@@ -101,7 +101,7 @@ function divide({ samples, trained, allowed }: GuardParts): {
   if (half < fewestSamples) {
     throw new ManifoldError(
       'manifold/too-few-samples',
-      `Thresholds of a guard need at least ${2 * fewestSamples} samples that the manifold has not learned from, but there are ${candidates.length}.`,
+      `Thresholds of a guard need at least ${2 * fewestSamples} samples that the manifold has not learned from, and get ${candidates.length}.`,
       { remedy: 'Give more samples in "data", other than those of "manifold.data".' },
     );
   }

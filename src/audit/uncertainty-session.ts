@@ -21,6 +21,7 @@ import type { EvasionStep, OutputOf } from './piece.ts';
 import type { SampleDivision } from './sample-division.ts';
 import type { AuditSubject, PosteriorRecord } from './subject.ts';
 import type { ThreadPhase } from './thread-phase.ts';
+import { counted } from '../wording/counted.ts';
 
 /** What a thread has open already, and what scores are fitted on. */
 export interface UncertaintyParts {
@@ -231,7 +232,7 @@ export class UncertaintySession {
       passes: chosen.passes,
       passesReason: chosen.atBound
         ? `The most there may be, for ${reached}; the configuration wants ${standardError}.`
-        : `Chosen for ${reached}, by a pilot of ${pilotPasses} passes on ${indices.length} samples.`,
+        : `Chosen for ${reached}, by a pilot of ${pilotPasses} passes on ${counted(indices.length, 'sample')}.`,
     };
   }
 }

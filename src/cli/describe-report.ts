@@ -19,6 +19,7 @@ import {
   worstCaseTable,
 } from '../report/robustness-table.ts';
 import { duration } from '../report/wording.ts';
+import { counted } from '../wording/counted.ts';
 
 const verdictMarks = {
   pass: styleText('green', '✓'),
@@ -43,9 +44,9 @@ export function describeReport(report: AuditReport, path: string, details = fals
   const table = conditionTable(report);
   const sections = [
     [
-      `${styleText('bold', model.name)}  ${model.format}, ${model.parameterCount.toLocaleString('en')} parameters, ${model.path}`,
-      `${data.samples} of ${data.total.toLocaleString('en')} samples (${data.selection}, seed ${report.seed}), ${data.baselineSamples} more as separate clean set, ${data.source}`,
-      `${engine.version}, ${engine.threads} threads, ${duration(report.seconds)}${report.state === 'complete' ? '' : `, ${report.state}`}`,
+      `${styleText('bold', model.name)}  ${model.format}, ${counted(model.parameterCount, 'parameter')}, ${model.path}`,
+      `${data.samples} of ${counted(data.total, 'sample')} (${data.selection}, seed ${report.seed}), ${data.baselineSamples} more as separate clean set, ${data.source}`,
+      `${engine.version}, ${counted(engine.threads, 'thread')}, ${duration(report.seconds)}${report.state === 'complete' ? '' : `, ${report.state}`}`,
       ...engine.notes.map(note => `Engine: ${note}`),
       ...(gradientCheck === null ? [] : [`Gradient: ${gradientCheck.explanation}`]),
     ],

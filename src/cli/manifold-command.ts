@@ -9,6 +9,7 @@ import { duration } from '../report/wording.ts';
 import { findSubjects } from './audit-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { ProgressLine } from './progress-line.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Options of `assay manifold …`, as commander parses them. */
 export interface ManifoldFlags {
@@ -33,7 +34,7 @@ export async function trainManifoldCommand(path: string, flags: ManifoldFlags): 
     if (!flags.quiet) {
       const share = (100 * (1 - heldOutError / errorOfMean)).toFixed(1);
       process.stdout.write(
-        `Manifold ${key}: ${steps} steps, ${duration(seconds)}. Reconstructions explain ${share}% of the variance of held-out samples.\n`,
+        `Manifold ${key}: ${counted(steps, 'step')}, ${duration(seconds)}. Reconstructions explain ${share}% of the variance of held-out samples.\n`,
       );
       for (const note of notes) process.stderr.write(`${note}\n`);
     }

@@ -106,7 +106,7 @@ function columnOf(label: string, cells: readonly string[], path: string): number
   if (column < cells.length) return column;
   throw new DataError('data/column-missing', `The table has no column ${label}.`, {
     place: { file: path, line: 1 },
-    remedy: `Name one of its ${cells.length} columns: ${cells.slice(0, 20).join(', ')}.`,
+    remedy: `Name one of its columns: ${cells.slice(0, 20).join(', ')}.`,
   });
 }
 

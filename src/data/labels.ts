@@ -1,6 +1,7 @@
 import type { NumpyValues } from '../numpy/dtype.ts';
 import { DataError } from './data-error.ts';
 import type { SamplePlace } from './input-mapping.ts';
+import { counted } from '../wording/counted.ts';
 
 /**
  * Reads labels from an array: class indices `[samples]` or `[samples, 1]`, or one-hot vectors
@@ -70,7 +71,7 @@ function classIndices(
   if (sorted.length === classCount) return new Map(sorted.map((name, i) => [name, i]));
   throw new DataError(
     'data/class-count-mismatch',
-    `The data have ${sorted.length} classes (${listed(sorted)}), but the model has ${classCount}.`,
+    `The data have ${counted(sorted.length, 'class', 'classes')} (${listed(sorted)}), but the model has ${classCount}.`,
     { place: { file }, remedy: 'Name the classes in the order of the model in "classNames".' },
   );
 }

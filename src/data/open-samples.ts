@@ -11,6 +11,7 @@ import { labelsFromArray, labelsFromNames } from './labels.ts';
 import type { DataSource, InputLayout, LabelledBatch, Samples } from './samples.ts';
 import { requireFittingShape } from './shape-fit.ts';
 import { arrayInputs, type StoredInputs } from './stored-inputs.ts';
+import { counted } from '../wording/counted.ts';
 
 /**
  * Opens a labelled data set. Labels are read and checked at once, inputs when they are asked for
@@ -27,7 +28,7 @@ export async function openSamples(source: DataSource, layout: InputLayout): Prom
   if (set.inputs.count !== set.labels.length) {
     throw new DataError(
       'data/count-mismatch',
-      `There are ${set.inputs.count} inputs, but ${set.labels.length} labels.`,
+      `The data hold ${counted(set.inputs.count, 'input')}, but ${counted(set.labels.length, 'label')}.`,
       { place: { file: set.place }, remedy: 'Choose inputs and labels that belong together.' },
     );
   }

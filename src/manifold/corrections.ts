@@ -8,6 +8,7 @@ import {
 } from './input-filters.ts';
 import type { Manifold } from './manifold.ts';
 import { type RefinementSettings, refineLatents, usualRefinement } from './refine-latents.ts';
+import { counted } from '../wording/counted.ts';
 
 /** A way to repair an input before it is classified. */
 export interface Correction {
@@ -43,7 +44,7 @@ export function manifoldCorrections(
     },
     {
       name: 'refined-reconstruction',
-      label: `reconstruction, ${refinement.steps} steps on z`,
+      label: `reconstruction, ${counted(refinement.steps, 'step')} on z`,
       kind: 'manifold',
       apply: async inputs => {
         const latents = await manifold.encode(inputs);

@@ -3,6 +3,7 @@ import { negativeMargin } from '../model/losses.ts';
 import { bisectTowardsStart } from './bisect-ray.ts';
 import { answersOther, distance } from './class-change.ts';
 import type { LatentHits, LatentSearch, NaturalContext } from './natural-adversary.ts';
+import { counted } from '../wording/counted.ts';
 
 export interface GradientSearchSettings {
   readonly steps: number;
@@ -33,7 +34,7 @@ export function gradientSearch(
 ): LatentSearch {
   return {
     name: 'gradient',
-    label: `natural adversary, gradient search, ${settings.steps} steps`,
+    label: `natural adversary, gradient search, ${counted(settings.steps, 'step')}`,
     settings: { ...settings },
     run: (starts, context) => new GradientSearch(starts, context, settings).run(),
   };

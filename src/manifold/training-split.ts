@@ -21,7 +21,7 @@ export function splitForTraining(count: number, seed: number, batchSize: number)
   if (count - heldOut < batchSize || heldOut < 1) {
     throw new ManifoldError(
       'manifold/too-few-samples',
-      `A manifold needs more than ${batchSize} samples, but there are ${count}.`,
+      `A manifold needs more than ${batchSize} samples, and gets ${count}.`,
       { remedy: 'Give more data; they need no labels.' },
     );
   }

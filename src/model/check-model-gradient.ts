@@ -5,6 +5,7 @@ import type { Classifier } from './classifier.ts';
 import { withHeldDraws } from './held-draws.ts';
 import { crossEntropy } from './losses.ts';
 import { differenceOfAnswers, sameLogits } from './pass-difference.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Whether the gradient that attacks follow is the slope of the model. */
 export interface ModelGradientCheck {
@@ -285,7 +286,7 @@ function judge(errors: readonly number[], passDifference: number): ModelGradient
   }
   const percent = `${(100 * relativeError).toPrecision(2)}%`;
   const held = passDifference > sameLogits ? ', with the random numbers of the model held' : '';
-  const where = `along ${directions} random directions at ${errors.length} samples${held}`;
+  const where = `along ${directions} random directions at ${counted(errors.length, 'sample')}${held}`;
   const agrees = relativeError <= tolerance;
   return {
     verdict: agrees ? 'agrees' : 'disagrees',

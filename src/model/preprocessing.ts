@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ModelError } from './model-error.ts';
+import { counted } from '../wording/counted.ts';
 
 /**
  * What an application does to an input before it gives it to the model, in this order: reverse the
@@ -68,7 +69,7 @@ function perChannel(
   if (values.length !== channels) {
     throw new ModelError(
       'model/input-mismatch',
-      `The preprocessing gives ${values.length} numbers as ${field}, but the input has ${channels} channels.`,
+      `The preprocessing gives ${counted(values.length, 'number')} as ${field}, but the input has ${counted(channels, 'channel')}.`,
       { place: { field }, remedy: 'Give one number, or one for each channel.' },
     );
   }

@@ -13,6 +13,7 @@ import { notTfjs, parseModelJson } from './model-json.ts';
 import type { SavedModel, WeightEntry } from './saved-model.ts';
 import { readShards } from './weight-shards.ts';
 import { decodeWeight, locateWeights } from './weight-values.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Longer files cannot become a string, and no topology is so long. */
 const maximumJsonBytes = 2 ** 28;
@@ -128,7 +129,7 @@ function refuseNonFinite(
     if (wrong.count === 0 || openEnd) continue;
     throw new ModelError(
       'model/weight-not-finite',
-      `The weight ${entry.name} holds ${wrong.count} of ${values.length} values that are NaN or infinite, the first at position ${wrong.first}.`,
+      `The weight ${entry.name} is NaN or infinite in ${wrong.count} of ${counted(values.length, 'value')}, the first at position ${wrong.first}.`,
       {
         place: { file, field: entry.name },
         remedy: 'The training diverged: save a model from before that.',

@@ -4,6 +4,7 @@ import type { CalibrationRecord, Detection, DetectionRow, Estimate } from './det
 import { scoreTitle } from './score-names.ts';
 import { scoreValue } from './score-value.ts';
 import { percent, percentWithInterval, ratio, scientific, significant } from './wording.ts';
+import { counted } from '../wording/counted.ts';
 
 /** What tables are made from: the report, or the part of it that the panel has. */
 export type DetectionReported = Pick<AuditReport, 'conditions' | 'detection'>;
@@ -21,7 +22,7 @@ export function posteriorLines({ detection }: DetectionReported): string[] {
   const fitted =
     fit === 0
       ? `No samples of ${fitSource} were left to fit scores on`
-      : `Scores fitted on ${fit} samples of ${fitSource}`;
+      : `Scores fitted on ${counted(fit, 'sample')} of ${fitSource}`;
   const sets = [
     `${fitted}, ${thresholds}, detection measured on ${test} others.`,
     ...(thresholdMissing === undefined
@@ -36,7 +37,7 @@ export function posteriorLines({ detection }: DetectionReported): string[] {
       : ` MI of one clean sample: standard error ${scientific(standardError)} nats, on average ${percent(posterior.relativeBias)} too low.`;
   return [
     `Posterior: ${method}. ${reason} ${description}`,
-    `${passes} passes. ${passesReason}${exactness}`,
+    `${counted(passes, 'pass', 'passes')}. ${passesReason}${exactness}`,
     sets,
   ];
 }
@@ -152,7 +153,9 @@ export function calibratedPredictions(detection: Detection): CalibratedPredictio
   const { calibration, posterior } = detection;
   if (calibration === undefined) return [];
   const { asSaved, temperature, withTemperature, monteCarlo, probit } = calibration;
-  const passes = posterior.applicable ? `${posterior.passes} passes of ${posterior.method}` : '';
+  const passes = posterior.applicable
+    ? `${counted(posterior.passes, 'pass', 'passes')} of ${posterior.method}`
+    : '';
   const predictions: [name: string, record: CalibrationRecord | null | undefined][] = [
     ['As saved', asSaved],
     [`Temperature ${scientific(temperature)}`, withTemperature],

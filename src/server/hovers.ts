@@ -10,6 +10,7 @@ import { stateTitle } from './lens-titles.ts';
 import { findLoadCalls } from './load-calls.ts';
 import { resolveReference } from './resolve-reference.ts';
 import type { WorkspaceIndex } from './workspace-index.ts';
+import { counted } from '../wording/counted.ts';
 
 /** What hovers are made of. */
 export interface HoverSources {
@@ -95,7 +96,7 @@ function details(report: AuditReport): string[] {
     ),
     bullets(report.flags.map(({ message, remedy }) => `${message} ${remedy}`)),
     bullets(table.remarks),
-    `${samples} of ${total} samples, seed ${report.seed}, 95% intervals.`,
+    `${samples} of ${counted(total, 'sample')}, seed ${report.seed}, 95% intervals.`,
   ].filter(part => part !== '');
 }
 

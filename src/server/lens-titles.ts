@@ -4,6 +4,7 @@ import type { Check, Condition } from '../report/audit-report.ts';
 import { age, distance, percentWithInterval, summaryLine } from '../report/wording.ts';
 import type { AuditedModel } from './audited-models.ts';
 import { checkOfRequirement, conditionOfAttack } from './matching-results.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Between an icon and its text: the editor drops an ordinary space. */
 const space = '\u00a0';
@@ -58,7 +59,9 @@ function describeCondition(condition: Condition): string {
           ? [`median ${size.norm.replace('Linf', 'L∞')} ${distance(size.median)}`]
           : [];
       const progress =
-        state === 'finished' ? [] : [`${condition.finished} of ${condition.total} samples`];
+        state === 'finished'
+          ? []
+          : [`${condition.finished} of ${counted(condition.total, 'sample')}`];
       return [`accuracy ${percentWithInterval(accuracy)}`, ...median, ...progress].join(' · ');
     }
   }

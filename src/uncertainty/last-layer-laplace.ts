@@ -15,6 +15,7 @@ import {
 import { type LastLayer, openLastLayer } from './last-layer.ts';
 import type { DrawOptions, DrawReceiver, NotApplicable } from './posterior.ts';
 import { fitPriorPrecision, type PriorPrecision } from './prior-precision.ts';
+import { counted } from '../wording/counted.ts';
 
 /** Inputs to fit on: at once, or batch by batch where they are too many to be held. */
 export type CalibrationInputs = Batch | AsyncIterable<Batch>;
@@ -210,5 +211,5 @@ function describe(
   const origin = source === 'given' ? 'as given' : 'by marginal likelihood';
   const bound = atBound ? ', the end of the range searched' : '';
   const scaled = training === calibration ? '' : `, scaled to ${training} of training`;
-  return `Gaussian over the last layer ${layer.name} (${layer.featureCount} features, ${layer.outputCount} outputs, ${curvature.structure} curvature from ${calibration} samples${scaled}): prior precision ${value.toPrecision(3)} ${origin}${bound}; the data determines ${determined.toFixed(1)} of ${curvature.parameterCount} parameters.`;
+  return `Gaussian over the last layer ${layer.name} (${counted(layer.featureCount, 'feature')}, ${counted(layer.outputCount, 'output')}, ${curvature.structure} curvature from ${counted(calibration, 'sample')}${scaled}): prior precision ${value.toPrecision(3)} ${origin}${bound}; the data determines ${determined.toFixed(1)} of ${curvature.parameterCount} parameters.`;
 }

@@ -14,6 +14,7 @@ import { PassSampler } from './pass-sampler.ts';
 import type { DrawOptions, DrawReceiver, NotApplicable, Posterior } from './posterior.ts';
 import { surveyGraph } from './stochastic-graph.ts';
 import { answersVary } from './variation-probe.ts';
+import { counted } from '../wording/counted.ts';
 
 /**
  * Samples a model that is stochastic by itself: a graph that draws random numbers in inference, as one
@@ -97,7 +98,7 @@ function cannotFeed(nodes: readonly string[]): NotApplicable {
 function describe({ sources }: GraphPassFunctions): string {
   const nodes = sources.map(
     ({ node, shape, perSample }) =>
-      `${node} (${sizeOf(shape)} numbers for each ${perSample ? 'sample' : 'pass'})`,
+      `${node} (${counted(sizeOf(shape), 'number')} for each ${perSample ? 'sample' : 'pass'})`,
   );
   return `Stochastic by itself: ${nodes.join(', ')}.`;
 }

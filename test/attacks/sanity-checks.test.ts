@@ -238,7 +238,9 @@ describe('where the way to an error is wavy', () => {
 
   test('one step jumps over the hill on which many stay', async () => {
     const many = await outcomeOf({ ...fgsm, attack: 'bim', steps: 40 });
-    expect(checkSingleStep(await outcomeOf(fgsm), many)?.id).toBe('single-step-stronger');
+    const flag = checkSingleStep(await outcomeOf(fgsm), many);
+    expect(flag?.id).toBe('single-step-stronger');
+    expect(flag?.message).toContain(' fools 1 sample, but ');
   });
 
   test('a longer step jumps over the error', async () => {

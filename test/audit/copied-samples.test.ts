@@ -24,7 +24,7 @@ test('the one pair of equal flowers that Iris is known for is found, and no othe
   }, 75);
   expect(others).toEqual([]);
   expect(flag?.severity).toBe('info');
-  expect(flag?.message).toMatch(/^1 of 150 samples have the same input as an earlier one/);
+  expect(flag?.message).toMatch(/^1 copy among 150 samples, with the same input as an earlier one/);
 });
 
 test('nothing is said where every sample is another', async () => {
@@ -39,7 +39,9 @@ test('of copies, those with another label and those in both sets are told', asyn
   }, 100);
   expect(flag?.severity).toBe('warning');
   // A hundred different flowers, of which two thirds are no setosa.
-  expect(flag?.message).toMatch(/^100 of 200 samples/);
-  expect(flag?.message).toMatch(/ (6[5-9]|7[0-2]) of them have another label than the original/);
-  expect(flag?.message).toMatch(/ \d+ of them belong to the separate clean set/);
+  expect(flag?.message).toMatch(/^100 copies among 200 samples/);
+  expect(flag?.message).toMatch(
+    / With another label than the original, [^:]+: (6[5-9]|7[0-2]) of them\./,
+  );
+  expect(flag?.message).toMatch(/ In the separate clean set: \d+ of them/);
 });

@@ -225,7 +225,7 @@ describe('labels', () => {
     expect(await failure(openSamples(source, digits))).toMatchObject(
       problem(
         'data/count-mismatch',
-        'There are 3 inputs, but 2 labels.',
+        'The data hold 3 inputs, but 2 labels.',
         { file: source.inputs },
         'Choose inputs and labels that belong together.',
       ),
@@ -527,7 +527,7 @@ describe('tables', () => {
         'data/column-missing',
         'The table has no column kind.',
         { file: source.file, line: 1 },
-        'Name one of its 3 columns: length, species, width.',
+        'Name one of its columns: length, species, width.',
       ),
     );
   });

@@ -484,7 +484,7 @@ describe('weights that are not finite', () => {
     expect(await failure(path)).toMatchObject(
       problem(
         'model/weight-not-finite',
-        'The weight only_layer/kernel holds 1 of 12 values that are NaN or infinite, the first at position 5.',
+        'The weight only_layer/kernel is NaN or infinite in 1 of 12 values, the first at position 5.',
         { file: path, field: 'only_layer/kernel' },
         'The training diverged: save a model from before that.',
       ),
@@ -508,8 +508,7 @@ describe('weights that are not finite', () => {
     });
     expect(await failure(path)).toMatchObject({
       code: 'model/weight-not-finite',
-      message:
-        'The weight w holds 1 of 2 values that are NaN or infinite, the first at position 1.',
+      message: 'The weight w is NaN or infinite in 1 of 2 values, the first at position 1.',
     });
   });
 

@@ -88,13 +88,13 @@ describe('the manifold in the packaged extension', () => {
     await training.getByRole('button', { name: 'Run audit' }).click();
     await panel.getByRole('progressbar').waitFor();
     await panel.getByRole('progressbar').waitFor({ state: 'detached', timeout: longMs });
-    await panel.getByText(/of 10 samples have a natural adversary/).click();
+    await panel.getByText(/natural adversaries of \d+ of 10 samples/).click();
     const gallery = panel.locator('assay-manifold-gallery');
     expect(await gallery.getByRole('img', { name: /^Random sample/ }).count()).toBe(24);
     await gallery.getByRole('img', { name: 'On the way, 11 of 11' }).waitFor();
     await showAtTop(panel.locator('assay-manifold-section'));
     await takeScreenshots(workbench, 'manifold');
-    await panel.getByText(/of 10 samples have a natural adversary/).click();
+    await panel.getByText(/natural adversaries of \d+ of 10 samples/).click();
   });
 
   test('keeps what is said of a natural adversary beside the report', async () => {
@@ -115,9 +115,9 @@ describe('the manifold in the packaged extension', () => {
     await pressed.waitFor();
     await showAtTop(detail);
     await takeScreenshots(workbench, 'sample-attacks');
-    await panel.getByText(/of 10 samples have a natural adversary/).click();
+    await panel.getByText(/natural adversaries of \d+ of 10 samples/).click();
     await panel.getByRole('cell', { name: /^1 of \d+$/ }).waitFor();
-    await panel.getByText(/of 10 samples have a natural adversary/).click();
+    await panel.getByText(/natural adversaries of \d+ of 10 samples/).click();
   });
 
   test('shows its other parts when they are opened', async () => {

@@ -271,7 +271,7 @@ describe('the panel', () => {
     const status = page.locator('assay-sample-toolbar [role="status"]');
     const find = page.locator('vscode-textfield input');
     await find.fill('99');
-    await expect.poll(() => status.innerText()).toBe('1 samples');
+    await expect.poll(() => status.innerText()).toBe('1 sample');
     await find.fill('');
     await expect.poll(() => status.innerText()).toBe('100 samples');
     await page.locator('vscode-single-select').nth(1).click();
@@ -418,7 +418,7 @@ describe('the panel', () => {
       const { page } = opened;
       await opened.show(reportWithManifold(12));
       expect(opened.received.some(({ kind }) => kind === 'manifold-pictures')).toBe(false);
-      await page.getByText('6 of 12 samples have a natural adversary').click();
+      await page.getByText('natural adversaries of 6 of 12 samples').click();
       await page.getByRole('img', { name: 'Random sample, 6 of 6: 5 (80.0%)' }).waitFor();
       await page.getByText('from sample 0 to sample 1').waitFor();
       // The way back is the same one.

@@ -1,5 +1,6 @@
 import type { Batch } from '../../arrays/batch.ts';
 import { UncertaintyError } from '../uncertainty-error.ts';
+import { counted } from '../../wording/counted.ts';
 
 /** What a model makes of some inputs; computed once and shared by all scores. */
 export interface Observations {
@@ -39,7 +40,7 @@ export function requireSamples(name: string, count: number, needed: number): voi
   if (count >= needed) return;
   throw new UncertaintyError(
     'uncertainty/too-few-samples',
-    `The score ${name} needs at least ${needed} samples to be fitted on, and there are ${count}.`,
+    `The score ${name} needs at least ${counted(needed, 'sample')} to be fitted on, and has ${count}.`,
     { remedy: 'Set aside more clean samples, or leave this score out.' },
   );
 }
