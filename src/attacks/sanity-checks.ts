@@ -12,6 +12,7 @@ export type SanityFlagId =
   | 'unbounded-fails'
   | 'blackbox-stronger'
   | 'noise-stronger'
+  | 'smaller-changes-known'
   | 'not-converged'
   | 'lost-success'
   | 'noisy-landscape'

@@ -5,6 +5,7 @@ import type { ConditionResults } from './condition-results.ts';
 import type { SkippedCondition } from './further-conditions.ts';
 import { checkTrust } from './model-sanity.ts';
 import type { ProbeResult } from './probes.ts';
+import { checkSearches } from './search-sanity.ts';
 import { checkSuite, lostSearches } from './weak-suite.ts';
 import { counted } from '../wording/counted.ts';
 
@@ -52,6 +53,7 @@ export function raiseFlags({
     ...gradientFlags(gradientCheck),
     ...checkTrust({ conditions, probes, classCount }),
     ...checkAttacks(conditions),
+    ...checkSearches({ conditions, classCount, weaknesses }),
     ...(weakSuite === undefined ? [] : [weakSuite]),
     ...skipped.map(({ label, reason, remedy }) => ({
       id: 'condition-skipped',

@@ -360,6 +360,35 @@ describe('a network whose gradients are masked is not called robust', () => {
     expect(left).toBeLessThan(robustAccuracy(single, 'square'));
   });
 
+  test('probabilities from −1 to 1: a search that is lost meets no requirement, and DDN is not misled', async () => {
+    const centred: Mask = {
+      after: [
+        node('steep', 'Mul', 'digits_graph/probabilities/BiasAdd', 'steepness'),
+        node('probabilities', 'Softmax', 'steep'),
+        node('doubled', 'Mul', 'probabilities', 'two'),
+        node('answer', 'Sub', 'doubled', 'one'),
+      ],
+      constants: { steepness: 0.5, two: 2, one: 1 },
+    };
+    const searches: AttackConfig[] = [
+      { attack: 'deepfool', norm: 'L2' },
+      { attack: 'ddn', steps: 50 },
+    ];
+    const requirements = [
+      { check: 'median-distance', attack: 'deepfool-l2', minimum: 4 },
+      { check: 'median-distance', attack: 'ddn-l2-steps-50', minimum: 4 },
+    ];
+    const report = await auditMaskedDigits(centred, searches, 15, requirements);
+    expect(report.checks.map(({ verdict }) => verdict)).toEqual(['unknown', 'fail']);
+    const lost = report.flags.find(({ id }) => id === 'smaller-changes-known');
+    expect(lost?.condition).toBe('deepfool-l2');
+    const [deepFool, ddn] = ['deepfool', 'ddn'].map(
+      attack => report.conditions.find(({ id }) => id.startsWith(attack))?.distance?.median,
+    );
+    expect(deepFool, 'the number that would have met it').toBeGreaterThan(4);
+    expect(ddn).toBeLessThan(3);
+  });
+
   test('the same network unmasked raises no flag', async () => {
     const report = await auditMaskedDigits({ constants: {} }, attacks, samples);
     expect(flagIds(report)).toEqual([]);
