@@ -73,6 +73,18 @@ function refuseOtherThanClasses(
   { outputShape, outputs }: Probe,
   file: string,
 ): void {
+  const { activation, layer } = network.ending;
+  if (outputs.sampleSize === 1 && (activation === 'softmax' || activation === 'log_softmax')) {
+    throw new ModelError(
+      'model/not-a-classifier',
+      `The output ${network.outputName} is the ${activation} of a single value at ${layer}, which is the same for every input.`,
+      {
+        place: { file, field: network.outputName },
+        remedy:
+          'End the model in a sigmoid, or in a softmax of one value for each class, and train it anew.',
+      },
+    );
+  }
   const longAxes = outputShape.filter(length => length !== 1).length;
   if (longAxes <= 1 && outputs.sampleSize > 0) return;
   throw new ModelError(

@@ -7,7 +7,7 @@ import type { FinalActivation } from './network.ts';
  *
  * - `logits`: they are it
  * - `binary-logit`: one number z for the second of two classes; logits (0, z)
- * - `probabilities`: logarithms of them
+ * - `probabilities`, also in per cent: logarithms of them
  * - `binary-probability`: one number p; logits (0, ln p − ln(1 − p))
  */
 export type LogitForm = 'logits' | 'binary-logit' | 'probabilities' | 'binary-probability';
@@ -61,18 +61,34 @@ export function formOfAnswers(activation: string, logits: LogitForm): AnswerForm
   return activation === 'sigmoid' ? 'sigmoids' : 'probabilities';
 }
 
+/**
+ * Activations around zero, by their names in Keras and in graphs: one such value is on the side of the
+ * second class where it is above 0, not above ½, also where random inputs all end above 0.
+ */
+const aroundZero = new Set(
+  'linear tanh softsign elu selu leakyrelu leaky_relu prelu swish silu gelu mish'.split(' '),
+);
+
 /** The form of outputs whose end is no softmax or sigmoid, or one that cannot be taken off. */
 export function formOfOutputs(ending: FinalActivation, outputs: Batch): LogitForm {
-  const inUnitInterval = outputs.values.every(value => value >= 0 && value <= 1);
   if (outputs.sampleSize === 1) {
-    return ending.activation !== 'linear' && inUnitInterval ? 'binary-probability' : 'binary-logit';
+    const inUnitInterval = outputs.values.every(value => value >= 0 && value <= 1);
+    return inUnitInterval && !aroundZero.has(ending.activation.toLowerCase())
+      ? 'binary-probability'
+      : 'binary-logit';
   }
-  return inUnitInterval && rowsSumToOne(outputs) ? 'probabilities' : 'logits';
+  return areShares(outputs) ? 'probabilities' : 'logits';
 }
 
-function rowsSumToOne(outputs: Batch): boolean {
-  return Array.from({ length: outputs.count }, (_, sample) => outputs.row(sample)).every(
-    row => Math.abs(row.reduce((sum, value) => sum + value, 0) - 1) < 1e-3,
+/** Never negative, and with the sum 1 or 100: probabilities, be it in per cent. */
+function areShares(outputs: Batch): boolean {
+  const rows = Array.from({ length: outputs.count }, (_, sample) => outputs.row(sample));
+  return [1, 100].some(whole =>
+    rows.every(
+      row =>
+        row.every(value => value >= 0) &&
+        Math.abs(row.reduce((sum, value) => sum + value, 0) / whole - 1) < 1e-3,
+    ),
   );
 }
 

@@ -345,6 +345,34 @@ describe('logits are found before the softmax', () => {
     );
   });
 
+  test('a single value around zero is on the side of the second class above 0, however large', async () => {
+    // Random inputs all end above 0.7 here, as a probability would; the negated input does not.
+    const model = layers.sequential({
+      layers: [dense({ units: 1, activation: 'tanh', inputShape: [1], name: 'answer' })],
+    });
+    model.setWeights([tf.tensor2d([[0.5]]), tf.tensor1d([1])]);
+    const { classifier } = await open(model, { bounds: { lower: 0, upper: 1 } });
+    const { values } = await classifier.logits(new Batch(Float32Array.of(0, 1), [1]));
+    expectClose(values, [0, Math.tanh(1), 0, Math.tanh(1.5)]);
+  });
+
+  test('probabilities in per cent have logarithms', async () => {
+    const model = layers.sequential({
+      layers: [
+        body(),
+        dense({ units: 3, activation: 'softmax', name: 'answer' }),
+        layers.layers.rescaling({ scale: 100 }),
+      ],
+    });
+    const { classifier } = await open(model);
+    const inputs = inputsOf([6]);
+    expectClose(
+      softmaxRows(await classifier.logits(inputs)).map(value => 100 * value),
+      answers(model, inputs),
+      1e-4,
+    );
+  });
+
   test('a confident model keeps its gradient', async () => {
     const answer = dense({ units: 2, activation: 'softmax', inputShape: [1] });
     const model = layers.sequential({ layers: [answer] });
@@ -631,6 +659,18 @@ describe('models that cannot be audited', () => {
       message: 'The output up has shape [5, 6, 3] for each sample, not one value for each class.',
       place: { field: 'up' },
       remedy: 'Choose the model of a classifier.',
+    });
+  });
+
+  test('a softmax of one value, which is 1 for every input', async () => {
+    const model = layers.sequential({
+      layers: [dense({ units: 1, activation: 'softmax', inputShape: [3], name: 'answer' })],
+    });
+    expect(await failure(open(model))).toMatchObject({
+      code: 'model/not-a-classifier',
+      message:
+        'The output answer is the softmax of a single value at answer, which is the same for every input.',
+      place: { field: 'answer' },
     });
   });
 
