@@ -66,7 +66,7 @@ export class EarlyDecision {
           return {
             ...base,
             verdict: 'pass',
-            explanation: `Decided ${after}: at least ${percent(lower)}${requirement.check === 'median-distance' ? what : ''}.`,
+            explanation: `Decided ${after}: at least ${percent(lower)}${metBy(requirement, what)}.`,
           };
         case 'missed':
           return {
@@ -135,6 +135,18 @@ export class EarlyDecision {
 
   #named(ids: readonly string[]): readonly ConditionResults[] {
     return this.#conditions.filter(({ plan }) => ids.includes(plan.id));
+  }
+}
+
+/** What has met a requirement: attacks, unless it is of clean samples. */
+function metBy({ check }: Requirement, distances: string): string {
+  switch (check) {
+    case 'clean-accuracy':
+      return '';
+    case 'robust-accuracy':
+      return ' against these attacks';
+    case 'median-distance':
+      return distances;
   }
 }
 

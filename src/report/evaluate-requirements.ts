@@ -88,8 +88,18 @@ function labelOf({ conditions }: Measured, id: string): string {
   return conditions.find(condition => condition.id === id)?.label ?? id;
 }
 
+/**
+ * Attacks find what they find: what they leave right is no more than an upper bound of what every attack
+ * would leave, and the interval is that of the samples alone (Carlini et al. 2019).
+ */
+const againstThese = ' against these attacks,';
+
 function checkProportion(
-  { minimum, level }: { minimum: number; level: 'fail' | 'warn' },
+  {
+    check,
+    minimum,
+    level,
+  }: { check: Requirement['check']; minimum: number; level: 'fail' | 'warn' },
   id: string,
   label: string,
   measured: Proportion | null | undefined,
@@ -101,7 +111,7 @@ function checkProportion(
     return {
       ...base,
       verdict: 'pass',
-      explanation: `At least ${percent(lower)} with 95% confidence.`,
+      explanation: `At least ${percent(lower)}${check === 'clean-accuracy' ? '' : againstThese} with 95% confidence.`,
     };
   }
   if (value >= minimum) {
@@ -142,7 +152,7 @@ function checkMedian(
     return {
       ...base,
       verdict: 'pass',
-      explanation: `At least ${distance(lower)} with 95% confidence.`,
+      explanation: `At least ${distance(lower)} as this attack finds it, with 95% confidence.`,
     };
   }
   if (size(value) >= minimum) {

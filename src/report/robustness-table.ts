@@ -9,6 +9,10 @@ import { distance, norm, percent, percentWithInterval, scientific } from './word
 /** What tables are made from: the report, or the part of it that the panel has. */
 type Reported = Pick<AuditReport, 'conditions' | 'robustness' | 'model' | 'flags'>;
 
+/** What robust accuracy is that attacks have measured, whichever they were (Carlini et al. 2019). */
+const boundRemark =
+  'Robust accuracy is an upper bound: what these attacks left right, others may break.';
+
 /** Robust accuracy at each size, the worst of each sample over all attacks. */
 export function worstCaseTable(report: Reported): ConditionTable | undefined {
   const cases = report.robustness?.worstCases ?? [];
@@ -21,7 +25,7 @@ export function worstCaseTable(report: Reported): ConditionTable | undefined {
       `${percentWithInterval(accuracy)}${mark}`,
       String(attacks.length),
     ]),
-    remarks: mark === '' ? [] : [doubtRemark],
+    remarks: [boundRemark, ...(mark === '' ? [] : [doubtRemark])],
   };
 }
 

@@ -52,7 +52,7 @@ test('a requirement on one weak attack by itself is met with a warning, wherever
   expect(flags.map(({ id }) => id)).not.toContain('weak-attacks');
   expect(checks.map(({ verdict }) => verdict)).toEqual(['warn', 'pass', 'fail']);
   expect(checks[0]?.explanation).toMatch(
-    /^At least .+ That says little of robustness: FGSM L∞ ε=0\.05 takes one step\.$/,
+    /^At least \S+ against these attacks, with 95% confidence\. That says little of robustness: FGSM L∞ ε=0\.05 takes one step\.$/,
   );
   expect(checks[1]?.explanation).not.toContain('says little');
 });

@@ -53,6 +53,18 @@ describe('a requirement is held against the bound of the interval, not the point
     expect(check(clean(0.98), [condition('clean', 9900, 10000)])?.verdict).toBe('pass');
   });
 
+  test('met against the attacks that were run, and no others', () => {
+    const attacked = { ...condition('pgd', 99, 100), kind: 'attack' as const };
+    const [robust] = evaluateRequirements(
+      [{ check: 'robust-accuracy', attack: 'pgd', minimum: 0.9, level: 'fail' }],
+      { conditions: [attacked], worstCase: undefined, medianIntervals: new Map() },
+    );
+    expect(robust?.explanation).toBe('At least 94.6% against these attacks, with 95% confidence.');
+    expect(check(clean(0.94), [condition('clean', 99, 100)])?.explanation).toBe(
+      'At least 94.6% with 95% confidence.',
+    );
+  });
+
   test('missed when the value is below, as hard as the requirement says', () => {
     expect(check(clean(0.995), [condition('clean', 99, 100)])?.verdict).toBe('fail');
     expect(check(clean(0.995, 'warn'), [condition('clean', 99, 100)])?.verdict).toBe('warn');

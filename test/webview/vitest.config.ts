@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/webview/**/*.test.ts', 'test/**/*.browser.test.ts'],
-    globalSetup: 'test/build-bundles.ts',
+    globalSetup: ['test/build-bundles.ts', 'test/temporary-root.ts'],
     pool: 'forks',
     maxWorkers: 1,
     retry: 1,
