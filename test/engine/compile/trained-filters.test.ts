@@ -152,6 +152,40 @@ describe('convolutions whose filter is trained', () => {
     );
   });
 
+  test('have the gradients of wasm between other convolutions, over parts of a batch and a rest', async () => {
+    // Two groups of four blocks (AVX-512) or eight (AVX2) leave one sample.
+    const shapes = [
+      [65, 28, 28, 16],
+      [3, 3, 16, 32],
+      [3, 5, 32, 48],
+    ];
+    const compute = (...values: tf.Tensor[]): tf.Tensor[] =>
+      tf.grads((x, first, second) => {
+        const lower = tf.tanh(tf.conv2d(x as tf.Tensor4D, first as tf.Tensor4D, 1, 'same'));
+        const upper = tf.conv2d(lower, second as tf.Tensor4D, [2, 1], 'same');
+        return tf.mean(tf.square(upper));
+      })(values);
+    const random = new Random(2, ['parts of a batch']);
+    const inputs = shapes.map(shape =>
+      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+    );
+    const specs = shapes.map(shape => ({ shape, type: 'float32' }) as const);
+    const compiled = await compileFunction(runtime, compute, specs);
+    const gradients = await compiled.run(inputs);
+    await compiled.release();
+    const onWasm = compute(
+      ...shapes.map((shape, index) => tf.tensor(inputs[index] as Float32Array, shape)),
+    );
+    for (const [index, name] of ['x', 'first filter', 'second filter'].entries()) {
+      const expected = Float64Array.from((await onWasm[index]?.data()) ?? []);
+      const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+      // In units of the largest number: the mean makes all of them small.
+      const scaled = (values: ArrayLike<number>): Float64Array =>
+        Float64Array.from(values, value => value / most);
+      expectClose(scaled(gradients[index] ?? []), scaled(expected), name);
+    }
+  });
+
   test('are computed in blocks of channels where the processor has them', async () => {
     const block = await channelBlockOf(runtime);
     const shapes = [[2, 6, 6, 16], [3, 3, 16, 32], [32]];

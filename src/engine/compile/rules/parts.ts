@@ -1,0 +1,28 @@
+import type { GraphBuilder } from '../graph-builder.ts';
+
+/** From `start` to `end` (exclusive) along the first axis of a tensor. */
+export interface Part {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Parts of nearly the same length, each a multiple of `step`, with at most `most` in each if it can be. */
+export function partsOf({ start, end }: Part, most: number, step = 1): readonly Part[] {
+  const steps = (end - start) / step;
+  const count = Math.ceil(steps / Math.max(1, Math.floor(most / step)));
+  const length = Math.ceil(steps / count) * step;
+  return Array.from({ length: count }, (_, index) => ({
+    start: start + index * length,
+    end: Math.min(end, start + (index + 1) * length),
+  })).filter(part => part.start < part.end);
+}
+
+/** A part of a tensor whose first axis has length `whole`. */
+export function takePart(
+  graph: GraphBuilder,
+  name: string,
+  { start, end }: Part,
+  whole: number,
+): string {
+  return end - start === whole ? name : graph.slice(name, [start], [end], [0]);
+}
