@@ -19,31 +19,70 @@ function timingOf(answer: string): Timing | undefined {
   return { clock, processor };
 }
 
-/** One process with one thread and with two, and what it says of its version. */
-async function withThreads(
-  name: string,
+/** How many threads the contests are about. */
+type Threads = 1 | 2;
+
+async function ask(
   talker: LineProcess,
-): Promise<{ readonly version: string; readonly contestants: readonly Contestant[] }> {
-  const version = await talker.listen();
-  const contestants = [1, 2].map((threads): Contestant => ({
-    name: `${name}, ${threads}`,
-    time: async (workload, batch) =>
-      timingOf(await talker.ask([workload.name, batch, threads, 1].join('\t'))),
-  }));
-  return { version, contestants };
+  { name }: Workload,
+  batch: number,
+  threads: Threads,
+): Promise<Timing | undefined> {
+  const repetitions = 1;
+  return timingOf(await talker.ask([name, batch, threads, repetitions].join('\t')));
 }
 
-/** Our compiled functions: see compiled-process.ts. */
-export function compiled(): ReturnType<typeof withThreads> {
+/** A contestant with one thread and with two, and what it says of its version. */
+interface Versions {
+  readonly version: string;
+  readonly contestants: readonly Contestant[];
+}
+
+/**
+ * Our compiled functions: see compiled-process.ts. Where samples do not depend on each other, two
+ * threads are two workers, each with half of the batch, as in an audit; else both work on one operator.
+ */
+export async function compiled(): Promise<Versions> {
   const program = join(import.meta.dirname, 'compiled-process.ts');
   const args = ['--import', 'tsx', program];
-  return withThreads('compiled', new LineProcess(process.execPath, args, keepingMemory));
+  const start = (): LineProcess => new LineProcess(process.execPath, args, keepingMemory);
+  const alone = start();
+  const workers = [start(), start()] as const;
+  const [version = ''] = await Promise.all([alone, ...workers].map(worker => worker.listen()));
+  const timeTogether = async (workload: Workload, batch: number): Promise<Timing | undefined> => {
+    const halves = [Math.ceil(batch / 2), Math.floor(batch / 2)] as const;
+    const [first, second] = await Promise.all(
+      workers.map((worker, index) => ask(worker, workload, halves[index] ?? 0, 1)),
+    );
+    if (first === undefined || second === undefined) return undefined;
+    return {
+      clock: Math.max(first.clock, second.clock),
+      processor: first.processor + second.processor,
+    };
+  };
+  const withTwo: Contestant['time'] = async (workload, batch) => {
+    if (!workload.hasIndependentSamples) return await ask(alone, workload, batch, 2);
+    return batch === 1 ? await ask(alone, workload, 1, 1) : await timeTogether(workload, batch);
+  };
+  return {
+    version,
+    contestants: [
+      { name: 'compiled, 1', time: (workload, batch) => ask(alone, workload, batch, 1) },
+      { name: 'compiled, 2', time: withTwo },
+    ],
+  };
 }
 
-/** PyTorch: see torch_workloads.py. */
-export function torch(python: string): ReturnType<typeof withThreads> {
+/** PyTorch: see torch_workloads.py. Two threads work on one operator. */
+export async function torch(python: string): Promise<Versions> {
   const program = join(import.meta.dirname, 'torch_workloads.py');
-  return withThreads('torch', new LineProcess(python, [program], keepingMemory));
+  const talker = new LineProcess(python, [program], keepingMemory);
+  const version = await talker.listen();
+  const contestants = ([1, 2] as const).map((threads): Contestant => ({
+    name: `torch, ${threads}`,
+    time: (workload, batch) => ask(talker, workload, batch, threads),
+  }));
+  return { version, contestants };
 }
 
 /** TensorFlow.js in a process of its own: see contestant-process.ts. */

@@ -17,6 +17,8 @@ export interface Workload {
   readonly batches: readonly number[];
   /** Whether it is a gradient or for the greatest part of one. */
   readonly isGradient: boolean;
+  /** Whether it may be done for parts of a batch: what becomes of a sample has to do with it alone. */
+  readonly hasIndependentSamples: boolean;
   step(batch: number): Step;
   /** The same for each row by itself, where rows are independent. */
   readonly rows?: BatchFunction;
@@ -42,6 +44,7 @@ function gradientOf(name: string, network: Network): Workload {
     name,
     batches: [1, 16, 100],
     isGradient: true,
+    hasIndependentSamples: true,
     rows,
     step: batch => ({
       name,
@@ -90,6 +93,7 @@ export const workloads: readonly Workload[] = [
     name: 'matMul 1024',
     batches: [1],
     isGradient: false,
+    hasIndependentSamples: false,
     step: () =>
       step(
         'matMul 1024',
@@ -104,6 +108,7 @@ export const workloads: readonly Workload[] = [
     name: 'conv2d',
     batches: [1, 16, 100],
     isGradient: false,
+    hasIndependentSamples: true,
     step: (batch: number): Step => {
       const filter = tf.keep(tf.tensor4d(uniform(filterShape, 'filter'), [...filterShape]));
       return step('conv2d', [image(batch)], x => [tf.conv2d(x as tf.Tensor4D, filter, 1, 'same')]);
@@ -113,6 +118,7 @@ export const workloads: readonly Workload[] = [
     name: 'conv2d, input gradient',
     batches: [1, 16, 100],
     isGradient: true,
+    hasIndependentSamples: true,
     step: (batch: number): Step => {
       const filter = tf.keep(tf.tensor4d(uniform(filterShape, 'filter'), [...filterShape]));
       return step('conv2d, input gradient', [result(batch)], dy => [
@@ -130,6 +136,7 @@ export const workloads: readonly Workload[] = [
     name: 'conv2d, filter gradient',
     batches: [1, 16, 100],
     isGradient: true,
+    hasIndependentSamples: false,
     step: batch =>
       step('conv2d, filter gradient', [image(batch), result(batch)], (x, dy) => [
         tf
@@ -148,13 +155,21 @@ export const workloads: readonly Workload[] = [
     name: 'C&W step',
     batches: [1, 16, 100],
     isGradient: true,
+    hasIndependentSamples: true,
     step: batch => carliniWagnerStep(kerasCnn, batch),
   },
   {
     name: 'WGAN-GP critic step',
     batches: [16, 64],
     isGradient: true,
+    hasIndependentSamples: false,
     step: batch => wganStep(batch),
   },
-  { name: '100 dropout passes', batches: [1, 16], isGradient: false, step: dropoutPasses },
+  {
+    name: '100 dropout passes',
+    batches: [1, 16],
+    isGradient: false,
+    hasIndependentSamples: true,
+    step: dropoutPasses,
+  },
 ];
