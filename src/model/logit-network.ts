@@ -6,6 +6,7 @@ import { openGraphNetwork } from './graph-network.ts';
 import { resolveInputShape } from './input-shape.ts';
 import { openLayersNetwork } from './layers-network.ts';
 import { classCountOf, logitsFrom } from './logit-form.ts';
+import { nameInRemarks } from './name-in-remarks.ts';
 import { probeInputs, probeNetwork } from './network-probe.ts';
 import type { Network } from './network.ts';
 import { preprocessor, type Preprocessing } from './preprocessing.ts';
@@ -49,7 +50,7 @@ export async function openLogitNetwork(
     (candidate, way) => {
       const { inputShape, prepare } = inputOf(candidate, options, path);
       const view = {
-        name: path,
+        name: nameInRemarks(path),
         inputShape,
         apply: (inputs: tf.Tensor) => candidate.apply(prepare(inputs)),
       };

@@ -1,10 +1,10 @@
-import { basename, dirname, join } from 'node:path';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine/engine.ts';
 import type { Classifier } from './classifier.ts';
 import { functionClassifier } from './function-classifier.ts';
 import type { AnswerForm } from './logit-form.ts';
 import { openLogitNetwork, type OpenModelOptions } from './logit-network.ts';
+import { nameInRemarks } from './name-in-remarks.ts';
 import { oneByOne, type Probe } from './network-probe.ts';
 import type { ModelFormat, SavedModel } from './saved-model.ts';
 
@@ -52,7 +52,7 @@ export async function openClassifier(
   const run = probe.batched ? apply : oneByOne(apply);
   const logitsOf = (inputs: Tensor): Tensor2D => logits.toLogits(run(inputs));
   const classifier = functionClassifier(engine, {
-    name: folderAndFile(path),
+    name: nameInRemarks(path),
     inputShape,
     classCount,
     bounds: options.bounds,
@@ -76,11 +76,6 @@ export async function openClassifier(
       network.dispose();
     },
   };
-}
-
-/** How remarks name a model: a report is the same wherever it lies, and shows no folder of a machine. */
-function folderAndFile(path: string): string {
-  return join(basename(dirname(path)), basename(path));
 }
 
 function notesOn(probe: Probe): string[] {

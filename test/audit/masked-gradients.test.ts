@@ -235,6 +235,11 @@ describe('a network whose gradients are masked is not called robust', () => {
       conditions.map(condition => ({ ...condition, seconds: 0 }));
     expect(withoutTimes(second)).toEqual(withoutTimes(first));
     expect(second.flags).toEqual(first.flags);
+    // The native engine cannot compile what draws: the same engine as before computes it.
+    const native = await auditMaskedDigits(noisyInput(0.3), few, 12, [], 1, 'native');
+    expect(native.engine.notes).toContainEqual(expect.stringMatching(/draws random numbers/));
+    expect(native.samples).toEqual(first.samples);
+    expect(native.flags).toEqual(first.flags);
   });
 
   test('Square keeps no verdict where noise misleads it', async () => {

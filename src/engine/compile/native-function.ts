@@ -65,7 +65,7 @@ export class NativeFunction implements PreparedFunction {
     try {
       return await this.#runCompiled(count, inputs);
     } catch (error) {
-      if (error instanceof EngineError || isRandom(error)) throw error;
+      if (error instanceof EngineError) throw error;
       this.#context.note(this.#remarkOn(error));
       this.#release();
       this.#runsEagerly = true;
@@ -251,10 +251,6 @@ function gatherRows(values: Float32Array, rows: number, chosen: readonly number[
     gathered.set(values.subarray(row * width, (row + 1) * width), index * width);
   });
   return gathered;
-}
-
-function isRandom(error: unknown): boolean {
-  return error instanceof CompileError && error.code === 'compile/random';
 }
 
 function isOutOfMemory(error: unknown): boolean {

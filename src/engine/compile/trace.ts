@@ -75,7 +75,7 @@ export function recordFunction(
       const tensors = parameters.map(value =>
         tf.engine().makeTensorFromTensorInfo(backend.tensorFor(value)),
       );
-      const results = chance === 'allowed' ? fn(...tensors) : withoutChance(() => fn(...tensors));
+      const results = withOwnChance(() => fn(...tensors), chance);
       trace = backend.end(parameters, results);
     });
     if (trace === undefined) throw new Error('The recording did not end.');
@@ -86,22 +86,24 @@ export function recordFunction(
 }
 
 /**
- * Runs a function that must not draw random numbers. TensorFlow.js seeds each of its generators with
- * one of `Math.random`; two recordings alone would take a mask of three numbers for a constant once in
+ * Runs a function with random numbers of its own: what a recording draws is taken from nobody's stream,
+ * so that a model that draws some itself draws the same ones whether a recording was tried or not.
+ *
+ * Where chance is refused, the function must not draw. TensorFlow.js seeds each of its generators with one
+ * number of `Math.random`; two recordings alone would take a mask of three numbers for a constant once in
  * eight times.
  */
-function withoutChance<Result>(work: () => Result): Result {
+function withOwnChance<Result>(work: () => Result, chance: 'allowed' | 'refused'): Result {
   const { random } = Math;
   const ours = new Random(0, ['recording']);
   let draws = 0;
-  // What a recording draws is taken from nobody's stream.
   Math.random = () => {
     draws++;
     return ours.uniform();
   };
   try {
     const result = work();
-    if (draws === 0) return result;
+    if (draws === 0 || chance === 'allowed') return result;
   } finally {
     Math.random = random;
   }
