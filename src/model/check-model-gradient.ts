@@ -255,11 +255,13 @@ function lossOf(
   label: number,
 ): { readonly loss: number; readonly otherProbability: number } {
   const labelLogit = logits[label] as number;
-  let others = 0;
-  logits.forEach((logit, i) => {
-    if (i !== label) others += Math.exp(logit - labelLogit);
-  });
-  return { loss: Math.log1p(others), otherProbability: 1 - 1 / (1 + others) };
+  const leads = Array.from(logits, logit => logit - labelLogit).filter((_, i) => i !== label);
+  const highest = Math.max(...leads);
+  // Divided by the largest where that is beyond a number: logits of some thousands are none too large.
+  const scale = Math.max(highest, 0);
+  const others = leads.reduce((sum, lead) => sum + Math.exp(lead - scale), 0);
+  const loss = scale === 0 ? Math.log1p(others) : scale + Math.log(others + Math.exp(-scale));
+  return { loss, otherProbability: others / (others + Math.exp(-scale)) };
 }
 
 function dot(a: Float32Array, b: Float32Array | Float64Array): number {

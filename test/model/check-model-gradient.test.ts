@@ -90,6 +90,7 @@ describe('a right gradient agrees', () => {
     ['average pooling', x => head(tf.avgPool(tf.relu(convolution(x)), 2, 2, 'valid'))],
     ['a confident model', x => tf.mul(head(x), 20)],
     ['large logits', x => tf.add(head(x), 100)],
+    ['a model that is wrong by thousands of logits', x => tf.mul(head(x), 5000)],
   ])('%s', async (_, network) => {
     const result = await check(network);
     expect(result.verdict).toBe('agrees');
