@@ -132,7 +132,7 @@ export const AuditConfigSchema = v.strictObject({
   averagedPasses: v.pipe(
     v.optional(wholeNumber, 1),
     v.description(
-      'For a model that draws random numbers: attacks follow the mean of so many passes (expectation over transformation). With fewer than 10 no requirement on robustness is met.',
+      'For a model that draws random numbers: attacks follow the mean of so many passes (expectation over transformation). With fewer than 20 no requirement on robustness is met.',
     ),
   ),
   conditions: v.exactOptional(

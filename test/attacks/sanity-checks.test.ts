@@ -175,8 +175,8 @@ describe('where gradients are masked', () => {
     // An error until enough passes are averaged, and never nothing.
     for (const [passes, severity] of [
       [1, 'error'],
-      [9, 'error'],
-      [10, 'warning'],
+      [19, 'error'],
+      [20, 'warning'],
       [1000, 'warning'],
     ] as const) {
       expect(checkDeterminism(difference, passes)).toMatchObject({
