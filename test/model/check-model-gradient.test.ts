@@ -6,6 +6,7 @@ import { openEngine } from '../../src/engine/open-engine.ts';
 import { EngineError } from '../../src/engine/engine-error.ts';
 import {
   checkModelGradient,
+  type GradientCheckOptions,
   type ModelGradientCheck,
 } from '../../src/model/check-model-gradient.ts';
 import { functionClassifier } from '../../src/model/function-classifier.ts';
@@ -40,9 +41,8 @@ function pictures(): Batch {
 /** Checks the gradient of logits made from a picture. @param lower bound; the upper one is 1 more */
 async function check(
   logits: (pictures: tf.Tensor4D) => tf.Tensor,
-  budgetMilliseconds?: number,
+  options: Pick<GradientCheckOptions, 'budgetMilliseconds' | 'clock' | 'restartDraws'> = {},
   lower = 0,
-  restartDraws?: (sample: number) => void,
 ): Promise<ModelGradientCheck> {
   const classifier = functionClassifier(engine, {
     name: 'network under test',
@@ -56,8 +56,7 @@ async function check(
   const result = await checkModelGradient(classifier, inputs, Int32Array.of(0, 1, 2, 0), {
     seed: 1,
     sampleIndices: [0, 1, 2, 3],
-    ...(budgetMilliseconds === undefined ? {} : { budgetMilliseconds }),
-    ...(restartDraws === undefined ? {} : { restartDraws }),
+    ...options,
   });
   classifier.dispose();
   return result;
@@ -105,18 +104,18 @@ describe('far from zero, where float32 is coarse', () => {
   const network = (x: tf.Tensor): tf.Tensor => head(tf.tanh(convolution(x as tf.Tensor4D)));
 
   test.each([-1000, 100, 1000, 5000])('a right gradient agrees: bounds from %d', async lower => {
-    const result = await check(x => network(tf.sub(x, lower)), undefined, lower);
+    const result = await check(x => network(tf.sub(x, lower)), {}, lower);
     expect(result.verdict).toBe('agrees');
     // A layer that takes the large numbers rounds them, and subtracts what they have in common.
     const product = (x: tf.Tensor): tf.Tensor => head(tf.reshape(x, [x.shape[0], -1]));
     const constant = product(tf.fill([1, ...shape], lower));
-    const rounded = await check(x => tf.sub(product(x), constant), undefined, lower);
+    const rounded = await check(x => tf.sub(product(x), constant), {}, lower);
     expect(rounded.verdict).not.toBe('disagrees');
   });
 
   test.each([-1000, 100, 1000])('a wrong one disagrees: bounds from %d', async lower => {
     const wrong = withGradient(dy => tf.mul(dy, 1.25));
-    const result = await check(x => network(wrong(tf.sub(x, lower))), undefined, lower);
+    const result = await check(x => network(wrong(tf.sub(x, lower))), {}, lower);
     expect(result.verdict).toBe('disagrees');
   });
 });
@@ -196,7 +195,7 @@ describe('a model that draws random numbers', () => {
   const network = (x: tf.Tensor): tf.Tensor => head(tf.tanh(convolution(x as tf.Tensor4D)));
 
   test('has a right gradient, which agrees with the slope of one draw', async () => {
-    const result = await check(x => network(noisy(x)), undefined, 0, restartDraws);
+    const result = await check(x => network(noisy(x)), { restartDraws });
     expect(result.verdict).toBe('agrees');
     expect(result.relativeError).toBeLessThan(result.tolerance);
     expect(result.passDifference).toBeGreaterThan(1e-2);
@@ -208,7 +207,7 @@ describe('a model that draws random numbers', () => {
   test('also where it draws the same in each pass, but not for each sample', async () => {
     const seeded = (x: tf.Tensor): tf.Tensor =>
       tf.add(x, tf.randomNormal(x.shape, 0, 0.3, 'float32', 5));
-    const result = await check(x => network(seeded(x)), undefined, 0, restartDraws);
+    const result = await check(x => network(seeded(x)), { restartDraws });
     expect(result.verdict).toBe('agrees');
     expect(result.passDifference).toBeGreaterThan(1e-2);
   });
@@ -218,7 +217,7 @@ describe('a model that draws random numbers', () => {
     ['zero', dy => tf.zerosLike(dy), 1],
   ])('or a wrong one, which disagrees: %s', async (_, change, share) => {
     const wrong = withGradient(change);
-    const result = await check(x => network(wrong(noisy(x))), undefined, 0, restartDraws);
+    const result = await check(x => network(wrong(noisy(x))), { restartDraws });
     expect(result.verdict).toBe('disagrees');
     expect(Math.abs((result.relativeError ?? NaN) - share)).toBeLessThan(0.03);
     expect(result.passDifference).toBeGreaterThan(1e-2);
@@ -254,14 +253,15 @@ test('stops when it is told to', async () => {
 });
 
 test('is content with two samples when the model is slow', async () => {
+  let now = 0;
+  // Each pass takes 5 ms; two samples take ten passes at least.
   const network = (x: tf.Tensor4D): tf.Tensor => {
-    const until = performance.now() + 5;
-    while (performance.now() < until);
+    now += 5;
     return head(tf.tanh(convolution(x)));
   };
-  expect((await check(network)).explanation).toContain('at 4 samples');
-  // Two samples take ten passes of 5 ms at least.
-  const hasty = await check(network, 40);
+  const clock = (): number => now;
+  expect((await check(network, { clock })).explanation).toContain('at 4 samples');
+  const hasty = await check(network, { clock, budgetMilliseconds: 40 });
   expect(hasty.verdict).toBe('agrees');
   expect(hasty.explanation).toContain('at 2 samples');
 });
