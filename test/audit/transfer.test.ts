@@ -52,7 +52,7 @@ describe('adversaries of another model', () => {
     await cp(digits, join(workspace.folder, 'models/twin'), { recursive: true });
     const { report } = await workspace.audit();
     const failed = report.conditions.find(({ state }) => state === 'failed');
-    expect(failed?.error).toContain('the input has 1 channels');
+    expect(failed?.error).toContain('the input has 1 channel.');
     expect(report.conditions.filter(({ state }) => state === 'finished').length).toBe(3);
   });
 });
