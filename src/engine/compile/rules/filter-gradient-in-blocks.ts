@@ -89,16 +89,11 @@ function imageOf(
 }
 
 /** Images of blocks of samples, the samples of a block side by side at each pixel. */
-function sampleBlocks(
-  { graph, placements, channelBlock: block = 1 }: Lowering,
-  x: Value,
-  samples: number,
-): Images {
-  const [batch, height, width, channels] = x.shape as [number, number, number, number];
-  const isBlocked = placements.isBlocked(x);
-  const image = isBlocked ? placements.blocked(x) : placements.natural(x);
-  const taken = takePart(graph, image, { start: 0, end: samples }, batch);
-  const flat = graph.reshape(taken, [1, samples, 1, height * width * channels]);
+function sampleBlocks(lowering: Lowering, x: Value, samples: number): Images {
+  const { graph, channelBlock: block = 1 } = lowering;
+  const [, height, width, channels] = x.shape as [number, number, number, number];
+  const { isBlocked, name } = firstSamples(lowering, x, samples);
+  const flat = graph.reshape(name, [1, samples, 1, height * width * channels]);
   const pieces = isBlocked ? channels / block : 1;
   return {
     name: graph.node('ReorderInput', [flat], {}, blocksDomain),
@@ -110,30 +105,41 @@ function sampleBlocks(
 
 /** The gradient of the result as a filter, `[parts · out, samples / parts · groups, rows, columns]` in blocks. */
 function filterOf(
-  { graph, placements, channelBlock: block = 1 }: Lowering,
+  lowering: Lowering,
   dy: Value,
   [down, across]: Group,
   samples: number,
   parts: number,
 ): string {
-  const [batch, height, width, outputs] = dy.shape as [number, number, number, number];
+  const { graph, channelBlock: block = 1 } = lowering;
+  const [, height, width, outputs] = dy.shape as [number, number, number, number];
   const places = [height / down, down, width / across, across];
   const sampleParts = [parts, samples / block / parts, block];
   const outputBlocks = outputs / block;
-  const isBlocked = placements.isBlocked(dy);
-  const gradient = isBlocked ? placements.blocked(dy) : placements.natural(dy);
-  const taken = takePart(graph, gradient, { start: 0, end: samples }, batch);
+  const { isBlocked, name } = firstSamples(lowering, dy, samples);
   const filter = isBlocked
     ? graph.transpose(
-        graph.reshape(taken, [...sampleParts, outputBlocks, ...places, block]),
+        graph.reshape(name, [...sampleParts, outputBlocks, ...places, block]),
         [0, 3, 1, 4, 6, 5, 7, 2, 8],
       )
     : graph.transpose(
-        graph.reshape(taken, [...sampleParts, ...places, outputBlocks, block]),
+        graph.reshape(name, [...sampleParts, ...places, outputBlocks, block]),
         [0, 7, 1, 3, 5, 4, 6, 2, 8],
       );
   const depth = ((samples / parts) * height * width) / (down * across);
   return graph.reshape(filter, [parts * outputs, depth, down, across]);
+}
+
+/** The first samples of an image: in blocks of channels where it is at hand only so. */
+function firstSamples(
+  { graph, placements }: Lowering,
+  image: Value,
+  samples: number,
+): { readonly isBlocked: boolean; readonly name: string } {
+  const isBlocked = placements.isBlocked(image);
+  const whole = isBlocked ? placements.blocked(image) : placements.natural(image);
+  const part = { start: 0, end: samples };
+  return { isBlocked, name: takePart(graph, whole, part, image.shape[0] as number) };
 }
 
 /** Groups whose places share the most of what their windows meet. */

@@ -6,11 +6,10 @@ export interface Part {
   readonly end: number;
 }
 
-/** Parts of nearly the same length, each a multiple of `step`, with at most `most` in each if it can be. */
-export function partsOf({ start, end }: Part, most: number, step = 1): readonly Part[] {
-  const steps = (end - start) / step;
-  const count = Math.ceil(steps / Math.max(1, Math.floor(most / step)));
-  const length = Math.ceil(steps / count) * step;
+/** Parts of nearly the same length, with at most `most` samples in each, but one at least. */
+export function partsOf({ start, end }: Part, most: number): readonly Part[] {
+  const count = Math.ceil((end - start) / Math.max(1, Math.floor(most)));
+  const length = Math.ceil((end - start) / count);
   return Array.from({ length: count }, (_, index) => ({
     start: start + index * length,
     end: Math.min(end, start + (index + 1) * length),
